@@ -1,0 +1,129 @@
+"""The whole file, and what must hold across its tables."""
+
+from __future__ import annotations
+
+import re
+import socket
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from smppd.config.carriers import CarrierConfig
+from smppd.config.systems import SystemConfig
+from smppd.config.values import Budget, HostPort, Seconds, Secret, Table
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
+
+
+class StoreConfig(Table):
+    dsn: Secret | None = None  # left out: an embedded PostgreSQL in data_dir
+    data_dir: str = "/var/lib/smppd"
+    max_disk: Budget = "80%"
+    retain: Seconds = 90 * 86400.0
+    retain_text: Seconds = 30 * 86400.0
+
+
+class NodeConfig(Table):
+    name: str = Field(default_factory=socket.gethostname)
+    processes: Literal["auto"] | int = "auto"
+
+    @field_validator("processes")
+    @classmethod
+    def _at_least_one(cls, value: str | int) -> str | int:
+        if isinstance(value, int) and not 1 <= value <= 64:
+            raise ValueError('write "auto" or a number from 1 to 64')
+        return value
+
+
+class HttpTls(Table):
+    cert: str
+    key: str
+
+
+class HttpConfig(Table):
+    listen: list[HostPort] = [HostPort("127.0.0.1:8080")]
+    tls: HttpTls | None = None
+    trusted_proxies: list[str] = []
+
+
+class ConsoleUser(Table):
+    password_hash: str
+    role: Literal["admin", "operator", "viewer"] = "viewer"
+
+
+class ConsoleConfig(Table):
+    users: dict[str, ConsoleUser] = {}
+
+
+class RouteConfig(Table):
+    """An inbound route; every condition given must hold."""
+
+    number: str | None = None
+    keyword: str | None = None
+    keyword_regex: str | None = None
+    sender: str | None = Field(None, alias="from")
+    carrier: str | None = None
+    to: list[str]
+    continue_: bool = Field(False, alias="continue")
+
+    @field_validator("keyword_regex")
+    @classmethod
+    def _compiles(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                re.compile(value)
+            except re.error as error:
+                raise ValueError(f"not a regular expression: {error}") from None
+        return value
+
+    @field_validator("number", "sender")
+    @classmethod
+    def _matches_something(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"\+?[0-9A-Za-z]*\*?", value):
+            raise ValueError(f'"{value}" can match no number; write the number itself, or a beginning followed by *')
+        return value
+
+
+class PolicyConfig(Table):
+    deny: list[str] = []
+    deny_shorter_than: int = Field(0, ge=0)
+    deny_alphanumeric: bool = False
+    region: str | None = Field(None, pattern="^[A-Z]{2}$")
+
+
+class LogConfig(Table):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["json", "text"] = "json"
+    privacy: Literal["masked", "open"] = "masked"
+
+
+class Config(Table):
+    """The gateway's configuration, complete and checked."""
+
+    store: StoreConfig = StoreConfig()
+    node: NodeConfig = NodeConfig()
+    http: HttpConfig = HttpConfig()
+    console: ConsoleConfig = ConsoleConfig()
+    carriers: dict[str, CarrierConfig] = {}
+    systems: dict[str, SystemConfig] = {}
+    routes: list[RouteConfig] = []
+    policy: PolicyConfig = PolicyConfig()
+    log: LogConfig = LogConfig()
+
+    @field_validator("carriers", "systems")
+    @classmethod
+    def _names(cls, value: dict[str, Any]) -> dict[str, Any]:
+        for name in value:
+            if not NAME.fullmatch(name):
+                raise ValueError(f'the name "{name}" may hold letters, digits, "_", "-" and "." only')
+        return value
+
+    @model_validator(mode="after")
+    def _known_targets(self) -> Config:
+        for index, route in enumerate(self.routes):
+            for name in route.to:
+                if name not in self.systems:
+                    raise ValueError(f'routes[{index}].to names the system "{name}", which is not configured')
+            if route.carrier is not None and route.carrier not in self.carriers:
+                raise ValueError(f'routes[{index}].carrier names "{route.carrier}", which is not configured')
+        return self

@@ -1,0 +1,119 @@
+"""[systems.NAME]: a party we serve."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from smppd.config.values import Seconds, Secret, Table
+
+FIELDS = ("id", "from", "to", "text", "data", "received_at", "carrier", "parts", "complete")
+
+
+class Retry(Table):
+    """When to try again: from `first`, doubling with jitter up to `max`, until `give_up` after receipt."""
+
+    first: Seconds = 5.0
+    max: Seconds = 900.0
+    give_up: Seconds = 604800.0
+
+
+class AccessConfig(Table):
+    """What the system shows us, and what it may do."""
+
+    token_hash: str | None = None
+    username: str | None = None
+    password_hash: str | None = None
+    password: Secret | None = None
+    allow_ips: list[str] = []
+    rate: float = Field(100, gt=0)
+    max_parts: int = Field(10, ge=1)
+
+
+class SystemConfig(Table):
+    """One system. Keys that a type does not use are refused, so that a misplaced key is seen at once."""
+
+    type: Literal["dhis2", "cht", "cht-rapidpro", "webhook"]
+    url: str
+    token: Secret | None = None
+    username: str | None = None
+    password: Secret | None = None
+    senders: list[str] = []
+    timeout: Seconds = 30.0
+    concurrency: int = Field(8, ge=1, le=1024)
+    retry: Retry = Retry()
+    access: AccessConfig | None = None
+    ca: str | None = None  # PEM file of the authority that signed the system's certificate
+
+    # webhook
+    method: Literal["POST", "GET", "PUT"] = "POST"
+    format: Literal["json", "form", "query"] = "json"
+    fields: dict[str, str] = {}
+    headers: dict[str, Secret] = {}
+    secret: Secret | None = None
+    retry_status: list[int] = [408, 425, 429, 500, 502, 503, 504]  # other refusals are dead at once
+
+    # dhis2
+    variant: Literal["json", "form"] = "json"
+    originator: Literal["e164", "digits", "00", "national"] = "e164"
+    gateway: str = Field("smppd", min_length=1, max_length=255)
+    break_base64: Literal["space", "off"] = "space"
+    max_text: int | Literal["off"] = 255
+    accept_500_as_stored: bool = False
+    retries_on_500: int = Field(2, ge=0)
+    damaged: Literal["park", "forward"] = "park"  # a compressed SMS whose check fails
+    compressed_originator: str | None = None  # send compressed texts as from this number (the account's own)
+    credentials_by_sender: dict[str, Secret] = {}  # originator -> that user's own token
+
+    # cht
+    poll: Seconds = 30.0  # longest time between two exchanges
+    batch: int = Field(100, ge=1, le=1000)
+
+    # cht-rapidpro
+    path: Literal["v2", "v1"] = "v2"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _own_keys(cls, value: Any) -> Any:
+        if isinstance(value, dict) and isinstance(kind := value.get("type"), str):
+            for key in value:
+                owners = _OWNERS.get(key)
+                if owners and kind not in owners:
+                    raise ValueError(f'the key "{key}" belongs to type {" or ".join(owners)}, not to {kind}')
+        return value
+
+    @model_validator(mode="after")
+    def _complete(self) -> SystemConfig:
+        if not self.url.startswith(("http://", "https://")):
+            raise ValueError('url must start with "http://" or "https://"')
+        if self.token is not None and self.username is not None:
+            raise ValueError("give either token or username with password, not both")
+        if (self.username is None) != (self.password is None):
+            raise ValueError("username and password go together")
+        for theirs, ours in self.fields.items():
+            if ours not in FIELDS:
+                raise ValueError(f'fields.{theirs} = "{ours}" is not a field of ours; ours are {" ".join(FIELDS)}')
+        return self
+
+
+_OWNERS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("method", "format", "fields", "headers", "secret", "retry_status"), ("webhook",)),
+    **dict.fromkeys(
+        (
+            "variant",
+            "originator",
+            "gateway",
+            "break_base64",
+            "max_text",
+            "accept_500_as_stored",
+            "retries_on_500",
+            "damaged",
+            "compressed_originator",
+            "credentials_by_sender",
+        ),
+        ("dhis2",),
+    ),
+    **dict.fromkeys(("poll", "batch"), ("cht",)),
+    "path": ("cht-rapidpro",),
+}

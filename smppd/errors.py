@@ -1,0 +1,44 @@
+"""The ways work can fail, as seen across layers.
+
+    SmppdError
+    ├── ConfigError      the configuration cannot be used: key, value, reason, line   (exit 2)
+    ├── StartError       something outside is in the way: port, database, certificate (exit 1)
+    └── StoreError       a statement did not commit
+        ├── StoreDown    the database cannot be reached now; try again
+        └── StoreFull    the disk budget is spent; nothing new is taken
+"""
+
+from __future__ import annotations
+
+
+class SmppdError(Exception):
+    """Something an operator can read and act on."""
+
+
+class ConfigError(SmppdError):
+    """The configuration cannot be used.
+
+    `key` is the dotted path, `value` what stood there (never a secret), `line` counts from 1.
+    """
+
+    def __init__(self, key: str, reason: str, *, value: object = None, line: int | None = None, file: str = "") -> None:
+        self.key, self.reason, self.value, self.line, self.file = key, reason, value, line, file
+        where = f"{file}:{line}: " if file and line else f"{file}: " if file else ""
+        shown = "" if value is None else f" = {value!r}"
+        super().__init__(f"{where}{key}{shown}: {reason}" if key else f"{where}{reason}")
+
+
+class StartError(SmppdError):
+    """The process cannot start because of something outside it; the message says what to do."""
+
+
+class StoreError(SmppdError):
+    """A statement did not commit."""
+
+
+class StoreDown(StoreError):
+    """The database cannot be reached now; what was asked can be tried again."""
+
+
+class StoreFull(StoreError):
+    """The disk budget is spent; nothing new is taken until space is freed."""
