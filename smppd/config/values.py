@@ -17,7 +17,7 @@ SIZES = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB
 class Table(BaseModel):
     """A table of the file: an unknown key is refused, a value is never changed after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, validate_default=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
 
 
 def seconds(value: Any) -> float:
