@@ -25,6 +25,15 @@ class DeliveryState(enum.IntEnum):
     DEAD = 2
 
 
+class Answer(enum.Enum):
+    """What the store says of one received PDU; the carrier is answered accordingly (design, promise 1)."""
+
+    STORED = "stored"  # committed with fsync
+    REPEATED = "repeated"  # already committed by an earlier session that could not prove its answer
+    TEMPORARY = "temporary"  # cannot be stored now; the carrier keeps it and tries again
+    FULL = "full"  # the disk budget is spent; the carrier keeps it
+
+
 @dataclass(slots=True)
 class PartRef:
     """Which part of which concatenated message. `kind` is udh8, udh16 or sar: their references never mix."""
