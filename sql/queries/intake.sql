@@ -1,0 +1,87 @@
+-- name: add_messages
+-- Messages and their queue rows in one round trip. $1..$15 are parallel arrays; targets is a text form of smallint[].
+with n as materialized (
+  select nextval('entry_id') as id, u.*
+  from unnest($1::smallint[], $2::smallint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::bytea[],
+              $9::smallint[], $10::smallint[], $11::smallint[], $12::smallint[], $13::text[], $14::text[], $15::text[], $16::text[])
+       with ordinality u(carrier, link, session, digest, sender, recipient, text, data,
+                         data_coding, esm_class, state, parts, missing, label, problem, targets, ord)
+), m as (
+  insert into received (id, carrier, link, session, digest, sender, recipient, text, data, data_coding, esm_class, state,
+                        parts, missing, label, problem)
+  select id, carrier, link, session, digest, sender, recipient, text, data, data_coding, esm_class, state,
+         parts, missing::smallint[], label, problem
+  from n
+), q as (
+  insert into queue (system, message, sender)
+  select t.system, n.id, hashtextextended(n.sender, 0)
+  from n cross join lateral unnest(n.targets::smallint[]) t(system)
+)
+select array_agg(id order by ord) from n;
+
+-- name: add_receipts
+with n as materialized (
+  select nextval('entry_id') as id, u.*
+  from unnest($1::smallint[], $2::smallint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[],
+              $9::text[], $10::text[], $11::bytea[])
+       with ordinality u(carrier, link, session, digest, sender, recipient, message_id, state, stat, error, raw, ord)
+), m as (
+  insert into receipt (id, carrier, link, session, digest, sender, recipient, message_id, state, stat, error, raw)
+  select id, carrier, link, session, digest, sender, recipient, message_id, state, stat, error, raw from n
+)
+select array_agg(id order by ord) from n;
+
+-- name: lock_sets
+-- One writer at a time per set, over all nodes. Keys come sorted, so two writers never wait for each other in a ring.
+select pg_advisory_xact_lock(k) from unnest($1::bigint[]) k;
+
+-- name: parts_of_sets
+select p.carrier, p.sender, p.recipient, p.kind, p.reference, p.total, p.number, p.digest, p.data_coding, p.esm_class,
+       p.body, p.message, p.received_at, p.session, p.link,
+       p.received_at > now() - $7::interval as recent
+from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::smallint[])
+     k(carrier, sender, recipient, kind, reference, total)
+join part p using (carrier, sender, recipient, kind, reference, total);
+
+-- name: drop_sets
+delete from part p
+using unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::smallint[])
+      k(carrier, sender, recipient, kind, reference, total)
+where p.carrier = k.carrier and p.sender = k.sender and p.recipient = k.recipient and p.kind = k.kind
+  and p.reference = k.reference and p.total = k.total;
+
+-- name: add_parts
+with n as materialized (
+  select nextval('entry_id') as id, u.*
+  from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::smallint[], $7::smallint[],
+              $8::bigint[], $9::smallint[], $10::bigint[], $11::smallint[], $12::smallint[], $13::bytea[])
+       with ordinality u(carrier, sender, recipient, kind, reference, total, number,
+                         session, link, digest, data_coding, esm_class, body, ord)
+), m as (
+  insert into part (carrier, sender, recipient, kind, reference, total, number, id, session, link, digest, data_coding,
+                    esm_class, body)
+  select carrier, sender, recipient, kind, reference, total, number, id, session, link, digest, data_coding, esm_class, body
+  from n
+)
+select array_agg(id order by ord) from n;
+
+-- name: finish_sets
+-- The parts have become messages: keep them as markers without their octets.
+update part p set message = k.message, body = null
+from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::smallint[], $7::bigint[])
+     k(carrier, sender, recipient, kind, reference, total, message)
+where p.carrier = k.carrier and p.sender = k.sender and p.recipient = k.recipient and p.kind = k.kind
+  and p.reference = k.reference and p.total = k.total;
+
+-- name: overdue_sets
+-- Sets of one carrier whose last part came too long ago.
+select p.sender, p.recipient, p.kind, p.reference, p.total
+from part p
+where p.message is null and p.carrier = $1
+group by 1, 2, 3, 4, 5
+having max(p.received_at) < now() - $2::interval
+order by max(p.received_at)
+limit 500;
+
+-- name: forget_parts
+delete from part where message is not null and received_at < now() - $1::interval;

@@ -1,0 +1,71 @@
+-- name: begin_session
+insert into session (carrier, link, node, instance, proved_upto)
+select $1, $2, $3, $4, last_value from entry_id
+returning id, proved_upto;
+
+-- name: sessions_over
+-- Sessions of a carrier that can take nothing more and whose doubts are not written down yet: ended, of an
+-- earlier life of this node, or of a node that is no longer seen.
+select s.id, s.proved_upto
+from session s left join node n on n.name = s.node and n.instance = s.instance
+where s.carrier = $1 and not s.settled
+  and (s.ended_at is not null or n.name is null or n.seen_at < now() - $2::interval)
+for update of s;
+
+-- name: doubt_received
+insert into doubt (id, carrier, digest, expires_at)
+select id, carrier, digest, now() + $4::interval from received
+where id > $1 and session = $2 and carrier = $3 and parts = 1
+on conflict do nothing;
+
+-- name: doubt_parts
+insert into doubt (id, carrier, digest, expires_at)
+select id, carrier, digest, now() + $4::interval from part
+where id > $1 and session = $2 and carrier = $3
+on conflict do nothing;
+
+-- name: doubt_receipts
+insert into doubt (id, carrier, digest, expires_at)
+select id, carrier, digest, now() + $4::interval from receipt
+where id > $1 and session = $2 and carrier = $3
+on conflict do nothing;
+
+-- name: settle_session
+update session set settled = true, ended_at = coalesce(ended_at, now()) where id = $1;
+
+-- name: reopen_doubts
+-- A repeat was recognised, but the session that did so ended before its answer was proved.
+update doubt set matched = null where matched = $1;
+
+-- name: extend_doubts
+update doubt set expires_at = now() + $2::interval where carrier = $1 and expires_at > now();
+
+-- name: forget_doubts
+delete from doubt where carrier = $1 and expires_at <= now();
+
+-- name: open_doubts
+select id, digest from doubt where carrier = $1 and matched is null;
+
+-- name: match_doubts
+-- The database decides, so that two nodes never both take one doubt for theirs.
+update doubt set matched = k.session
+from unnest($1::bigint[], $2::bigint[]) k(id, session)
+where doubt.id = k.id and doubt.matched is null and doubt.expires_at > now()
+returning doubt.id;
+
+-- name: drop_doubts
+delete from doubt where id = any($1::bigint[]);
+
+-- name: prove_session
+update session set proved_upto = greatest(proved_upto, $2) where id = $1;
+
+-- name: end_session
+update session set ended_at = now() where id = $1 and ended_at is null;
+
+-- name: forget_sessions
+delete from session where settled and ended_at < now() - interval '7 days';
+
+-- name: set_link_state
+insert into link_state (carrier, link, node, state, reason, peer, since) values ($1, $2, $3, $4, $5, $6, now())
+on conflict (carrier, link) do update set node = $3, state = $4, reason = $5, peer = $6,
+  since = case when link_state.state = $4 then link_state.since else now() end;
