@@ -15,12 +15,13 @@ from smppd.model import BatchResult, Delivery, Outbound
 @dataclass(slots=True)
 class Context:
     """What an adapter is given. `installation` is unique to this database and stays with it: ids that a foreign
-    system keeps for ever are made from it."""
+    system keeps for ever are made from it. `region` is `policy.region`, in which national numbers are read."""
 
     name: str
     config: SystemConfig
     http: aiohttp.ClientSession
     installation: UUID
+    region: str | None = None
 
 
 class System(Protocol):
@@ -29,6 +30,7 @@ class System(Protocol):
     batch: int  # most deliveries in one call
     concurrency: int  # most calls at a time
     poll_every: float | None  # seconds between polls when idle; None: this system is never polled
+    poll_again: bool  # after `deliver` or `poll`, once `committed` was called: more is waiting, poll without delay
 
     async def deliver(self, batch: list[Delivery]) -> BatchResult:
         """Try once. Never raises for anything the system does: every way to fail is an Outcome.
