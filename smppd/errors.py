@@ -18,11 +18,13 @@ class SmppdError(Exception):
 class ConfigError(SmppdError):
     """The configuration cannot be used.
 
-    `key` is the dotted path, `value` what stood there (never a secret), `line` counts from 1.
+    `key` is the dotted path, `value` what stood there (never a secret), `line` counts from 1; `others` holds
+    what else is wrong in the same file.
     """
 
     def __init__(self, key: str, reason: str, *, value: object = None, line: int | None = None, file: str = "") -> None:
         self.key, self.reason, self.value, self.line, self.file = key, reason, value, line, file
+        self.others: list[ConfigError] = []
         where = f"{file}:{line}: " if file and line else f"{file}: " if file else ""
         shown = "" if value is None else f" = {value!r}"
         super().__init__(f"{where}{key}{shown}: {reason}" if key else f"{where}{reason}")
