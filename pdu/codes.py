@@ -1,0 +1,316 @@
+"""Every number of SMPP 3.4 with its name (section 5). Numbers without a name stay plain ints everywhere."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Command(IntEnum):
+    """command_id (SMPP 3.4 section 5.1.2.1); the broadcast commands are SMPP 5.0's, named but not decoded."""
+
+    GENERIC_NACK = 0x80000000
+    BIND_RECEIVER = 0x01
+    BIND_RECEIVER_RESP = 0x80000001
+    BIND_TRANSMITTER = 0x02
+    BIND_TRANSMITTER_RESP = 0x80000002
+    QUERY_SM = 0x03
+    QUERY_SM_RESP = 0x80000003
+    SUBMIT_SM = 0x04
+    SUBMIT_SM_RESP = 0x80000004
+    DELIVER_SM = 0x05
+    DELIVER_SM_RESP = 0x80000005
+    UNBIND = 0x06
+    UNBIND_RESP = 0x80000006
+    REPLACE_SM = 0x07
+    REPLACE_SM_RESP = 0x80000007
+    CANCEL_SM = 0x08
+    CANCEL_SM_RESP = 0x80000008
+    BIND_TRANSCEIVER = 0x09
+    BIND_TRANSCEIVER_RESP = 0x80000009
+    OUTBIND = 0x0B
+    ENQUIRE_LINK = 0x15
+    ENQUIRE_LINK_RESP = 0x80000015
+    SUBMIT_MULTI = 0x21
+    SUBMIT_MULTI_RESP = 0x80000021
+    ALERT_NOTIFICATION = 0x102
+    DATA_SM = 0x103
+    DATA_SM_RESP = 0x80000103
+    BROADCAST_SM = 0x111
+    BROADCAST_SM_RESP = 0x80000111
+    QUERY_BROADCAST_SM = 0x112
+    QUERY_BROADCAST_SM_RESP = 0x80000112
+    CANCEL_BROADCAST_SM = 0x113
+    CANCEL_BROADCAST_SM_RESP = 0x80000113
+
+
+class Status(IntEnum):
+    """command_status (SMPP 3.4 section 5.1.3; 0x100 and above from SMPP 5.0)."""
+
+    ESME_ROK = 0x00
+    ESME_RINVMSGLEN = 0x01
+    ESME_RINVCMDLEN = 0x02
+    ESME_RINVCMDID = 0x03
+    ESME_RINVBNDSTS = 0x04
+    ESME_RALYBND = 0x05
+    ESME_RINVPRTFLG = 0x06
+    ESME_RINVREGDLVFLG = 0x07
+    ESME_RSYSERR = 0x08
+    ESME_RINVSRCADR = 0x0A
+    ESME_RINVDSTADR = 0x0B
+    ESME_RINVMSGID = 0x0C
+    ESME_RBINDFAIL = 0x0D
+    ESME_RINVPASWD = 0x0E
+    ESME_RINVSYSID = 0x0F
+    ESME_RCANCELFAIL = 0x11
+    ESME_RREPLACEFAIL = 0x13
+    ESME_RMSGQFUL = 0x14
+    ESME_RINVSERTYP = 0x15
+    ESME_RINVNUMDESTS = 0x33
+    ESME_RINVDLNAME = 0x34
+    ESME_RINVDESTFLAG = 0x40
+    ESME_RINVSUBREP = 0x42
+    ESME_RINVESMCLASS = 0x43
+    ESME_RCNTSUBDL = 0x44
+    ESME_RSUBMITFAIL = 0x45
+    ESME_RINVSRCTON = 0x48
+    ESME_RINVSRCNPI = 0x49
+    ESME_RINVDSTTON = 0x50
+    ESME_RINVDSTNPI = 0x51
+    ESME_RINVSYSTYP = 0x53
+    ESME_RINVREPFLAG = 0x54
+    ESME_RINVNUMMSGS = 0x55
+    ESME_RTHROTTLED = 0x58
+    ESME_RINVSCHED = 0x61
+    ESME_RINVEXPIRY = 0x62
+    ESME_RINVDFTMSGID = 0x63
+    ESME_RX_T_APPN = 0x64
+    ESME_RX_P_APPN = 0x65
+    ESME_RX_R_APPN = 0x66
+    ESME_RQUERYFAIL = 0x67
+    ESME_RINVOPTPARSTREAM = 0xC0
+    ESME_ROPTPARNOTALLWD = 0xC1
+    ESME_RINVPARLEN = 0xC2
+    ESME_RMISSINGOPTPARAM = 0xC3
+    ESME_RINVOPTPARAMVAL = 0xC4
+    ESME_RDELIVERYFAILURE = 0xFE
+    ESME_RUNKNOWNERR = 0xFF
+    ESME_RSERTYPUNAUTH = 0x100
+    ESME_RPROHIBITED = 0x101
+    ESME_RSERTYPUNAVAIL = 0x102
+    ESME_RSERTYPDENIED = 0x103
+    ESME_RINVDCS = 0x104
+    ESME_RINVSRCADDRSUBUNIT = 0x105
+    ESME_RINVDSTADDRSUBUNIT = 0x106
+
+
+_WORDS = {
+    0x00: "accepted",
+    0x01: "message length is invalid",
+    0x02: "command length is invalid",
+    0x03: "command is not known",
+    0x04: "command does not fit the state of the bind",
+    0x05: "bind refused: already bound",
+    0x06: "priority flag is invalid",
+    0x07: "registered_delivery is invalid",
+    0x08: "system error at the peer",
+    0x0A: "source address is invalid",
+    0x0B: "destination address is invalid",
+    0x0C: "message id is not known",
+    0x0D: "bind refused: bind failed",
+    0x0E: "bind refused: invalid password",
+    0x0F: "bind refused: invalid system_id",
+    0x11: "cancel failed",
+    0x13: "replace failed",
+    0x14: "message queue is full",
+    0x15: "service_type is invalid",
+    0x33: "number of destinations is invalid",
+    0x34: "distribution list name is invalid",
+    0x40: "destination flag is invalid",
+    0x42: "submit with replace is not supported",
+    0x43: "esm_class is invalid",
+    0x44: "cannot submit to a distribution list",
+    0x45: "submit failed",
+    0x48: "source TON is invalid",
+    0x49: "source NPI is invalid",
+    0x50: "destination TON is invalid",
+    0x51: "destination NPI is invalid",
+    0x53: "bind refused: invalid system_type",
+    0x54: "replace_if_present flag is invalid",
+    0x55: "number of messages is invalid",
+    0x58: "throttled: too many messages in a short time",
+    0x61: "scheduled delivery time is invalid",
+    0x62: "validity period is invalid",
+    0x63: "predefined message id is invalid",
+    0x64: "temporary error at the receiver, to be sent again",
+    0x65: "permanent error at the receiver",
+    0x66: "message rejected by the receiver",
+    0x67: "query failed",
+    0xC0: "optional parameters cannot be read",
+    0xC1: "optional parameter is not allowed",
+    0xC2: "parameter length is invalid",
+    0xC3: "an expected optional parameter is missing",
+    0xC4: "optional parameter has an invalid value",
+    0xFE: "delivery failed",
+    0xFF: "unknown error",
+    0x100: "service_type is not authorised",
+    0x101: "operation is prohibited",
+    0x102: "service_type is not available",
+    0x103: "service_type is denied",
+    0x104: "data_coding is invalid",
+    0x105: "source subunit is invalid",
+    0x106: "destination subunit is invalid",
+}
+
+
+class Tag(IntEnum):
+    """Tags of optional parameters (SMPP 3.4 section 5.3.2)."""
+
+    DEST_ADDR_SUBUNIT = 0x0005
+    DEST_NETWORK_TYPE = 0x0006
+    DEST_BEARER_TYPE = 0x0007
+    DEST_TELEMATICS_ID = 0x0008
+    SOURCE_ADDR_SUBUNIT = 0x000D
+    SOURCE_NETWORK_TYPE = 0x000E
+    SOURCE_BEARER_TYPE = 0x000F
+    SOURCE_TELEMATICS_ID = 0x0010
+    QOS_TIME_TO_LIVE = 0x0017
+    PAYLOAD_TYPE = 0x0019
+    ADDITIONAL_STATUS_INFO_TEXT = 0x001D
+    RECEIPTED_MESSAGE_ID = 0x001E
+    MS_MSG_WAIT_FACILITIES = 0x0030
+    PRIVACY_INDICATOR = 0x0201
+    SOURCE_SUBADDRESS = 0x0202
+    DEST_SUBADDRESS = 0x0203
+    USER_MESSAGE_REFERENCE = 0x0204
+    USER_RESPONSE_CODE = 0x0205
+    SOURCE_PORT = 0x020A
+    DESTINATION_PORT = 0x020B
+    SAR_MSG_REF_NUM = 0x020C
+    LANGUAGE_INDICATOR = 0x020D
+    SAR_TOTAL_SEGMENTS = 0x020E
+    SAR_SEGMENT_SEQNUM = 0x020F
+    SC_INTERFACE_VERSION = 0x0210
+    CALLBACK_NUM_PRES_IND = 0x0302
+    CALLBACK_NUM_ATAG = 0x0303
+    NUMBER_OF_MESSAGES = 0x0304
+    CALLBACK_NUM = 0x0381
+    DPF_RESULT = 0x0420
+    SET_DPF = 0x0421
+    MS_AVAILABILITY_STATUS = 0x0422
+    NETWORK_ERROR_CODE = 0x0423
+    MESSAGE_PAYLOAD = 0x0424
+    DELIVERY_FAILURE_REASON = 0x0425
+    MORE_MESSAGES_TO_SEND = 0x0426
+    MESSAGE_STATE = 0x0427
+    CONGESTION_STATE = 0x0428
+    USSD_SERVICE_OP = 0x0501
+    DISPLAY_TIME = 0x1201
+    SMS_SIGNAL = 0x1203
+    MS_VALIDITY = 0x1204
+    ALERT_ON_MESSAGE_DELIVERY = 0x130C
+    ITS_REPLY_TYPE = 0x1380
+    ITS_SESSION_INFO = 0x1383
+
+
+class Ton(IntEnum):
+    """Type of number (SMPP 3.4 section 5.2.5)."""
+
+    UNKNOWN = 0
+    INTERNATIONAL = 1
+    NATIONAL = 2
+    NETWORK_SPECIFIC = 3
+    SUBSCRIBER_NUMBER = 4
+    ALPHANUMERIC = 5
+    ABBREVIATED = 6
+
+
+class Npi(IntEnum):
+    """Numbering plan (SMPP 3.4 section 5.2.6)."""
+
+    UNKNOWN = 0
+    ISDN = 1
+    DATA = 3
+    TELEX = 4
+    LAND_MOBILE = 6
+    NATIONAL = 8
+    PRIVATE = 9
+    ERMES = 10
+    INTERNET = 14
+    WAP_CLIENT_ID = 18
+
+
+class DataCoding(IntEnum):
+    """data_coding values below the GSM groups (SMPP 3.4 section 5.2.19)."""
+
+    DEFAULT = 0
+    ASCII = 1
+    OCTETS = 2
+    LATIN1 = 3
+    OCTETS_ALSO = 4
+    JIS = 5
+    CYRILLIC = 6
+    HEBREW = 7
+    UCS2 = 8
+    PICTOGRAM = 9
+    ISO_2022_JP = 10
+    KANJI = 13
+    KS_C_5601 = 14
+
+
+class EsmClass(IntEnum):
+    """Bits and message types of esm_class (SMPP 3.4 section 5.2.12)."""
+
+    DELIVERY_RECEIPT = 0x04
+    DELIVERY_ACK = 0x08
+    USER_ACK = 0x10
+    INTERMEDIATE = 0x20
+    UDHI = 0x40
+    REPLY_PATH = 0x80
+    TYPE_MASK = 0x3C
+
+
+class MessageState(IntEnum):
+    """message_state (SMPP 3.4 section 5.2.28; SCHEDULED and SKIPPED from SMPP 5.0)."""
+
+    SCHEDULED = 0
+    ENROUTE = 1
+    DELIVERED = 2
+    EXPIRED = 3
+    DELETED = 4
+    UNDELIVERABLE = 5
+    ACCEPTED = 6
+    UNKNOWN = 7
+    REJECTED = 8
+    SKIPPED = 9
+
+
+RESPONSE = 0x80000000  # the bit that makes a command_id its response's
+
+
+def command_name(number: int) -> str:
+    """ "submit_sm", or "0x00000999" where there is no name."""
+    try:
+        return Command(number).name.lower()
+    except ValueError:
+        return f"0x{number:08x}"
+
+
+def status_name(number: int) -> str:
+    """ "ESME_RTHROTTLED", or "0x00000401" where there is no name."""
+    try:
+        return Status(number).name
+    except ValueError:
+        return f"0x{number:08x}"
+
+
+def status_words(number: int) -> str:
+    """The status in a few English words, e.g. "bind refused: invalid password"."""
+    return _WORDS.get(number) or f"status 0x{number:08x}, which only the carrier can explain"
+
+
+def tag_name(number: int) -> str:
+    """ "message_payload", or "0x1400" where there is no name."""
+    try:
+        return Tag(number).name.lower()
+    except ValueError:
+        return f"0x{number:04x}"

@@ -1,0 +1,105 @@
+"""The GSM 7-bit default alphabet, its extension table and septet packing (3GPP TS 23.038 sections 6.1.2 and 6.2.1)."""
+
+from __future__ import annotations
+
+from codecs import charmap_build, charmap_decode, charmap_encode
+from typing import Any
+
+ESCAPE = 0x1B
+
+BASIC = (
+    "@£$¥èéùìòÇ\nØø\rÅå"
+    "Δ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ"
+    " !\"#¤%&'()*+,-./"
+    "0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNO"
+    "PQRSTUVWXYZÄÖÑÜ§"
+    "¿abcdefghijklmno"
+    "pqrstuvwxyzäöñüà"
+)
+EXTENSION = {
+    0x0A: "\f",
+    0x14: "^",
+    0x28: "{",
+    0x29: "}",
+    0x2F: "\\",
+    0x3C: "[",
+    0x3D: "~",
+    0x3E: "]",
+    0x40: "|",
+    0x65: "€",
+}
+
+# Octets above 0x7F are no septets; carriers that send them mean Latin-1 more often than anything else.
+_DECODING = BASIC + bytes(range(0x80, 0x100)).decode("latin-1")
+# U+FFFE is "undefined" to charmap: ESC itself cannot be written.
+_ENCODING = charmap_build(BASIC.replace("\x1b", "\ufffe") + "\ufffe" * 128)
+# ç shares the code of Ç: the table has the capital only, and most handsets show the small one for it.
+_ENCODING_EXTENDED: Any = {ord(char): code for code, char in enumerate(BASIC) if code != ESCAPE} | {
+    ord(char): bytes((ESCAPE, code)) for code, char in EXTENSION.items()
+}
+
+
+def decode_septets(octets: bytes) -> tuple[str, bool]:
+    """The text of one septet per octet, and whether anything had to be guessed.
+
+    An escape before a code without meaning shows that code's basic character, as section 6.2.1.1 asks.
+    """
+    if ESCAPE not in octets:
+        return charmap_decode(octets, "strict", _DECODING)[0], not octets.isascii()
+    first, *rest = octets.split(b"\x1b")
+    text = charmap_decode(first, "strict", _DECODING)[0]
+    damaged = not octets.isascii()
+    last = len(rest) - 1
+    for index, run in enumerate(rest):
+        if run:
+            text += EXTENSION.get(run[0]) or _DECODING[run[0]]
+            text += charmap_decode(run[1:], "strict", _DECODING)[0]
+        elif index == last:
+            damaged = True  # the second half of a pair is lost
+        else:
+            text += " "  # ESC ESC is reserved for another table: shown as a space
+    return text, damaged
+
+
+def encode_septets(text: str) -> bytes | None:
+    """One septet per octet, escape pairs included; None where a character is in neither table."""
+    try:
+        return charmap_encode(text, "strict", _ENCODING)[0]
+    except UnicodeEncodeError:
+        pass
+    try:
+        return charmap_encode(text, "strict", _ENCODING_EXTENDED)[0]
+    except UnicodeEncodeError:
+        return None
+
+
+def pack(septets: bytes, fill: int = 0) -> bytes:
+    """Septets packed to octets, after `fill` bits that bring a user data header to a septet boundary."""
+    bits = 0
+    for septet in reversed(septets):
+        bits = bits << 7 | septet & 0x7F
+    size = (7 * len(septets) + fill + 7) // 8
+    return (bits << fill).to_bytes(size, "little")
+
+
+def unpack(octets: bytes, fill: int = 0) -> bytes:
+    """Septets from packed octets.
+
+    Where seven bits are left over, a NUL or CR there is padding, not a character (section 6.1.2.3.1): SMPP carries no
+    count of septets, so nothing else can tell.
+    """
+    bits = int.from_bytes(octets, "little") >> fill
+    count = max(8 * len(octets) - fill, 0) // 7
+    out = bytearray(count)
+    for index in range(count):
+        out[index] = bits & 0x7F
+        bits >>= 7
+    if count and (8 * len(octets) - fill) % 7 == 0 and out[-1] in (0x00, 0x0D):
+        del out[-1]
+    return bytes(out)
+
+
+def fill_bits(header_octets: int) -> int:
+    """Bits between a user data header of so many octets (its length octet counted) and the first septet."""
+    return -8 * header_octets % 7

@@ -1,0 +1,155 @@
+"""Compiles the declared layout of a PDU to straight-line functions, once, at import.
+
+A compiled reader takes only frames that keep the specification and raises ValueError or IndexError for all others,
+which then go to `read_slowly`; a compiled writer does the same with `write_slowly`. So speed and tolerance never mix,
+and the slow reader of the same declaration is the oracle of the fast one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from struct import Struct
+from typing import Any
+
+from pdu.errors import DecodeError, EncodeError
+from pdu.tlv import read_tlvs, write_tlvs
+from pdu.wire import LONGEST_READ, CString, Kind, Number, Sized
+
+HEADER = Struct(">IIII")
+
+Fields = Sequence[tuple[str, Kind]]
+Reader = Callable[[bytes, int, int], Any]
+Writer = Callable[[Any], bytes]
+
+
+def reader_source(name: str, fields: Fields, is_response: bool) -> str:
+    """Python source of a reader of `name` from a whole frame, its status and sequence."""
+    lines = [f"def read(b, status, sequence):  # {name}"]
+    add = lines.append
+    base, offset = "", 16  # where the next parameter begins: a variable and a constant
+
+    def here(ahead: int = 0) -> str:
+        total = offset + ahead
+        return f"{base} + {total}" if base and total else base or str(total)
+
+    strings = [field for field, kind in fields if isinstance(kind, CString)]
+    if strings:
+        add("find = b.index")
+    for index, (field, kind) in enumerate(fields):
+        if isinstance(kind, Number):
+            add(f"v{index} = b[{here()}]")
+            offset += 1
+        elif isinstance(kind, CString):
+            add(f"p = {here()}")
+            add("e = find(0, p)")
+            add(f'v{index} = b[p:e].decode("latin-1") if e != p else ""')
+            base, offset = "e", 1
+            if field == strings[-1]:
+                # One comparison for all strings: only a frame this long can hold an absurd one.
+                add(f"if e > {16 + LONGEST_READ}: raise ValueError")
+        elif isinstance(kind, Sized):
+            add(f"p = {here(1)}")
+            add(f"q = p + b[{here()}]")
+            add(f"v{index} = b[p:q]")
+            base, offset = "q", 0
+        else:
+            add(f"v{index}, q = k{index}.read(b, {here()}, {field!r}, False)")
+            base, offset = "q", 0
+    values = "".join(f"v{index}, " for index in range(len(fields)))
+    if here() != "q":
+        add(f"q = {here()}")
+    add("if q == len(b):")
+    add(f"    return make({values}(), sequence, status)")
+    add("if q > len(b): raise ValueError")
+    add("tlvs, trailing = read_tlvs(b, q)")
+    if is_response:
+        add("if trailing and status: raise ValueError")
+    add(f"return make({values}tlvs, sequence, status, trailing)")
+    return "\n    ".join(lines)
+
+
+def writer_source(name: str, command_id: int, fields: Fields) -> str:
+    """Python source of a writer of a `name` value."""
+    lines = [f"def write(v):  # {name}"]
+    add = lines.append
+    form, values = "", []
+    for index, (field, kind) in enumerate(fields):
+        if isinstance(kind, Number):
+            form += "%c"
+            values.append(f"v.{field}")
+        elif isinstance(kind, CString):
+            form += "%b\\0"
+            add(f"s{index} = v.{field}")
+            add(f"if s{index}:")
+            add(f'    s{index} = s{index}.encode("latin-1")')
+            add(f"    if len(s{index}) >= {kind.limit} or 0 in s{index}: raise ValueError")
+            add(f'else: s{index} = b""')
+            values.append(f"s{index}")
+        elif isinstance(kind, Sized):
+            form += "%c%b"
+            add(f"s{index} = v.{field}")
+            add(f"if len(s{index}) > {kind.limit}: raise ValueError")
+            values += [f"len(s{index})", f"s{index}"]
+        else:
+            form += "%b"
+            values.append(f"k{index}.write({field!r}, v.{field})")
+    add(f'body = b"{form}" % ({"".join(value + ", " for value in values)})')
+    add("if v.tlvs: body += write_tlvs(v.tlvs)")
+    add("if v.trailing: body += v.trailing")
+    add(f"return pack(len(body) + 16, {command_id}, v.status, v.sequence) + body")
+    return "\n    ".join(lines)
+
+
+def compiled(source: str, name: str, fields: Fields, make: Callable[..., Any]) -> Any:
+    """The function that `source` defines."""
+    scope: dict[str, Any] = {f"k{index}": kind for index, (_, kind) in enumerate(fields)}
+    scope |= {"make": make, "pack": HEADER.pack, "read_tlvs": read_tlvs, "write_tlvs": write_tlvs}
+    exec(compile(source, f"<pdu layout of {name}>", "exec"), scope)
+    return scope["read" if "read" in scope else "write"]
+
+
+def read_slowly(octets: bytes, fields: Fields, make: Callable[..., Any]) -> Any:
+    """Reads a frame with all tolerance there is. Raises DecodeError naming the parameter, without header values."""
+    _, command_id, status, sequence = HEADER.unpack_from(octets)
+    is_response = bool(command_id & 0x80000000)
+    if is_response and status:
+        bare, rest = read_tlvs(octets, 16)
+        if not rest and (bare or len(octets) == 16):
+            plain = _try_mandatory(octets, fields, True)
+            if plain is None or plain[1]:
+                return make(*(kind.empty for _, kind in fields), bare, sequence, status)
+    values, at = _mandatory(octets, fields, is_response and bool(status))
+    tlvs, trailing = read_tlvs(octets, at)
+    return make(*values, tlvs, sequence, status, trailing)
+
+
+def _mandatory(octets: bytes, fields: Fields, is_error: bool) -> tuple[list[Any], int]:
+    at = 16
+    values: list[Any] = []
+    may_be_empty = bool(HEADER.unpack_from(octets)[1] & 0x80000000)
+    for index, (field, kind) in enumerate(fields):
+        if at >= len(octets) and may_be_empty and (is_error or at == 16):
+            values.append(kind.empty)
+            continue
+        value, at = kind.read(octets, at, field, index == len(fields) - 1)
+        values.append(value)
+    return values, min(at, len(octets))
+
+
+def _try_mandatory(octets: bytes, fields: Fields, is_error: bool) -> tuple[list[Any], bytes] | None:
+    try:
+        values, at = _mandatory(octets, fields, is_error)
+    except DecodeError:
+        return None
+    return values, read_tlvs(octets, at)[1]
+
+
+def write_slowly(value: Any, command_id: int, fields: Fields) -> bytes:
+    """Writes parameter by parameter. Raises EncodeError naming the one that does not fit."""
+    body = b"".join([kind.write(field, getattr(value, field)) for field, kind in fields])
+    body += write_tlvs(value.tlvs) + bytes(value.trailing)
+    for field in ("sequence", "status"):
+        number = getattr(value, field)
+        if not isinstance(number, int) or not 0 <= number <= 0xFFFFFFFF:
+            raise EncodeError(field, "not a number of 32 bits")
+    return HEADER.pack(len(body) + 16, command_id, value.status, value.sequence) + body

@@ -1,0 +1,257 @@
+"""One class per PDU of SMPP 3.4 (section 4); the fields of a class are its layout."""
+
+from __future__ import annotations
+
+from pdu.codes import Command
+from pdu.declare import Pdu, command, destinations, number, shape, sized, string, unsuccesses
+from pdu.wire import Destination, DistributionList, Unsuccess
+
+
+@shape
+class _Bind(Pdu):
+    __slots__ = ()
+    system_id: str = string(16)
+    password: str = string(9, shown=False)
+    system_type: str = string(13)
+    interface_version: int = number(0x34)
+    addr_ton: int = number()
+    addr_npi: int = number()
+    address_range: str = string(41)
+
+
+@shape
+class _BindResp(Pdu):
+    __slots__ = ()
+    system_id: str = string(16)
+
+
+@shape
+class _MessageId(Pdu):
+    __slots__ = ()
+    message_id: str = string(65)
+
+
+@shape
+class _Sm(Pdu):
+    __slots__ = ()
+    service_type: str = string(6)
+    source_addr_ton: int = number()
+    source_addr_npi: int = number()
+    source_addr: str = string(21)
+    dest_addr_ton: int = number()
+    dest_addr_npi: int = number()
+    destination_addr: str = string(21)
+    esm_class: int = number()
+    protocol_id: int = number()
+    priority_flag: int = number()
+    schedule_delivery_time: str = string(17)
+    validity_period: str = string(17)
+    registered_delivery: int = number()
+    replace_if_present_flag: int = number()
+    data_coding: int = number()
+    sm_default_msg_id: int = number()
+    short_message: bytes = sized(254)
+
+
+@command(Command.BIND_TRANSMITTER)
+class BindTransmitter(_Bind):
+    """Section 4.1.1."""
+
+
+@command(Command.BIND_TRANSMITTER_RESP)
+class BindTransmitterResp(_BindResp):
+    """Section 4.1.2."""
+
+
+@command(Command.BIND_RECEIVER)
+class BindReceiver(_Bind):
+    """Section 4.1.3."""
+
+
+@command(Command.BIND_RECEIVER_RESP)
+class BindReceiverResp(_BindResp):
+    """Section 4.1.4."""
+
+
+@command(Command.BIND_TRANSCEIVER)
+class BindTransceiver(_Bind):
+    """Section 4.1.5."""
+
+
+@command(Command.BIND_TRANSCEIVER_RESP)
+class BindTransceiverResp(_BindResp):
+    """Section 4.1.6."""
+
+
+@command(Command.OUTBIND)
+class Outbind(Pdu):
+    """Section 4.1.7."""
+
+    system_id: str = string(16)
+    password: str = string(9, shown=False)
+
+
+@command(Command.UNBIND)
+class Unbind(Pdu):
+    """Section 4.2.1."""
+
+
+@command(Command.UNBIND_RESP)
+class UnbindResp(Pdu):
+    """Section 4.2.2."""
+
+
+@command(Command.GENERIC_NACK)
+class GenericNack(Pdu):
+    """Section 4.3.1."""
+
+
+@command(Command.SUBMIT_SM)
+class SubmitSm(_Sm):
+    """Section 4.4.1; sm_length is the length of short_message."""
+
+
+@command(Command.SUBMIT_SM_RESP)
+class SubmitSmResp(_MessageId):
+    """Section 4.4.2."""
+
+
+@command(Command.SUBMIT_MULTI)
+class SubmitMulti(Pdu):
+    """Section 4.5.1; number_of_dests and sm_length follow from dest_address and short_message."""
+
+    service_type: str = string(6)
+    source_addr_ton: int = number()
+    source_addr_npi: int = number()
+    source_addr: str = string(21)
+    dest_address: tuple[Destination | DistributionList, ...] = destinations()
+    esm_class: int = number()
+    protocol_id: int = number()
+    priority_flag: int = number()
+    schedule_delivery_time: str = string(17)
+    validity_period: str = string(17)
+    registered_delivery: int = number()
+    replace_if_present_flag: int = number()
+    data_coding: int = number()
+    sm_default_msg_id: int = number()
+    short_message: bytes = sized(254)
+
+
+@command(Command.SUBMIT_MULTI_RESP)
+class SubmitMultiResp(Pdu):
+    """Section 4.5.2; no_unsuccess follows from unsuccess_sme."""
+
+    message_id: str = string(65)
+    unsuccess_sme: tuple[Unsuccess, ...] = unsuccesses()
+
+
+@command(Command.DELIVER_SM)
+class DeliverSm(_Sm):
+    """Section 4.6.1."""
+
+
+@command(Command.DELIVER_SM_RESP)
+class DeliverSmResp(_MessageId):
+    """Section 4.6.2; message_id is unused and empty."""
+
+
+@command(Command.DATA_SM)
+class DataSm(Pdu):
+    """Section 4.7.1; the text is in message_payload."""
+
+    service_type: str = string(6)
+    source_addr_ton: int = number()
+    source_addr_npi: int = number()
+    source_addr: str = string(65)
+    dest_addr_ton: int = number()
+    dest_addr_npi: int = number()
+    destination_addr: str = string(65)
+    esm_class: int = number()
+    registered_delivery: int = number()
+    data_coding: int = number()
+
+
+@command(Command.DATA_SM_RESP)
+class DataSmResp(_MessageId):
+    """Section 4.7.2."""
+
+
+@command(Command.QUERY_SM)
+class QuerySm(Pdu):
+    """Section 4.8.1."""
+
+    message_id: str = string(65)
+    source_addr_ton: int = number()
+    source_addr_npi: int = number()
+    source_addr: str = string(21)
+
+
+@command(Command.QUERY_SM_RESP)
+class QuerySmResp(Pdu):
+    """Section 4.8.2."""
+
+    message_id: str = string(65)
+    final_date: str = string(17)
+    message_state: int = number()
+    error_code: int = number()
+
+
+@command(Command.CANCEL_SM)
+class CancelSm(Pdu):
+    """Section 4.9.1."""
+
+    service_type: str = string(6)
+    message_id: str = string(65)
+    source_addr_ton: int = number()
+    source_addr_npi: int = number()
+    source_addr: str = string(21)
+    dest_addr_ton: int = number()
+    dest_addr_npi: int = number()
+    destination_addr: str = string(21)
+
+
+@command(Command.CANCEL_SM_RESP)
+class CancelSmResp(Pdu):
+    """Section 4.9.2."""
+
+
+@command(Command.REPLACE_SM)
+class ReplaceSm(Pdu):
+    """Section 4.10.1."""
+
+    message_id: str = string(65)
+    source_addr_ton: int = number()
+    source_addr_npi: int = number()
+    source_addr: str = string(21)
+    schedule_delivery_time: str = string(17)
+    validity_period: str = string(17)
+    registered_delivery: int = number()
+    sm_default_msg_id: int = number()
+    short_message: bytes = sized(254)
+
+
+@command(Command.REPLACE_SM_RESP)
+class ReplaceSmResp(Pdu):
+    """Section 4.10.2."""
+
+
+@command(Command.ENQUIRE_LINK)
+class EnquireLink(Pdu):
+    """Section 4.11.1."""
+
+
+@command(Command.ENQUIRE_LINK_RESP)
+class EnquireLinkResp(Pdu):
+    """Section 4.11.2."""
+
+
+@command(Command.ALERT_NOTIFICATION)
+class AlertNotification(Pdu):
+    """Section 4.12.1."""
+
+    source_addr_ton: int = number()
+    source_addr_npi: int = number()
+    source_addr: str = string(65)
+    esme_addr_ton: int = number()
+    esme_addr_npi: int = number()
+    esme_addr: str = string(65)

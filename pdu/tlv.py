@@ -1,0 +1,67 @@
+"""Optional parameters (SMPP 3.4 section 5.3) in the order received."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from struct import Struct
+from typing import NamedTuple
+
+from pdu.errors import EncodeError
+
+_HEAD = Struct(">HH")
+
+
+class Tlv(NamedTuple):
+    """One optional parameter: tag 1 to 65535, value of 0 to 65535 octets."""
+
+    tag: int
+    value: bytes
+
+
+def read_tlvs(octets: bytes, at: int) -> tuple[tuple[Tlv, ...], bytes]:
+    """The parameters from offset `at` to the end, and what is left where they stop making sense.
+
+    A parameter that runs past the end, and tag 0 (reserved; in practice padding), begin the rest.
+    """
+    end = len(octets)
+    found = []
+    while end - at >= 4:
+        tag, size = _HEAD.unpack_from(octets, at)
+        beyond = at + 4 + size
+        if beyond > end or not tag:
+            break
+        found.append(Tlv(tag, octets[at + 4 : beyond]))
+        at = beyond
+    return tuple(found), octets[at:]
+
+
+def write_tlvs(tlvs: Iterable[Tlv]) -> bytes:
+    """Octets of the parameters. Raises EncodeError naming the tag."""
+    out = b""
+    for tag, value in tlvs:
+        if not 0 < tag <= 0xFFFF:
+            raise EncodeError("tlvs", f"tag {tag} is not within 1 to 65535")
+        if len(value) > 0xFFFF:
+            raise EncodeError(f"tlvs[0x{tag:04x}]", f"{len(value)} octets, at most 65535 fit")
+        out += _HEAD.pack(tag, len(value)) + value
+    return out
+
+
+def find_tlv(tlvs: Iterable[Tlv], tag: int) -> bytes | None:
+    """The value of the first parameter with this tag."""
+    for found, value in tlvs:
+        if found == tag:
+            return value
+    return None
+
+
+def int_tlv(tlvs: Iterable[Tlv], tag: int) -> int | None:
+    """The value as a big-endian unsigned number of any length; None when absent or empty."""
+    value = find_tlv(tlvs, tag)
+    return int.from_bytes(value, "big") if value else None
+
+
+def text_tlv(tlvs: Iterable[Tlv], tag: int) -> str | None:
+    """The value as Latin-1 up to its first NUL, present or not."""
+    value = find_tlv(tlvs, tag)
+    return None if value is None else value.partition(b"\0")[0].decode("latin-1")
