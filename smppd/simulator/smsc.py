@@ -1,0 +1,293 @@
+"""An SMSC: listens for ESMEs, delivers what is put into its ledger, takes what they submit.
+
+It behaves until `habits` say otherwise. MO go out over whatever receivers are bound, up to `window`
+outstanding on each; what is answered with a temporary error, not answered, or lost with its link goes
+out again, so the ledger knows at any time which messages an ESME has taken responsibility for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import ssl
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+
+from smppd.simulator.desk import Desk
+from smppd.simulator.habits import Habits
+from smppd.simulator.ledger import TEMPORARY, Entry, Piece
+from smppd.simulator.link import Link
+from smppd.simulator.mo import Mo, flood_maker
+from smppd.simulator.outbox import Flood, Outbox
+from smppd.simulator.receipts import STATES, receipt
+from smppd.simulator.submits import Submit, Submits, form_id
+from smppd.simulator.waits import Waits
+
+_INVALID_PASSWORD = 0x0E
+_INVALID_SYSTEM_ID = 0x0F
+_ALREADY_BOUND = 0x05
+#: With `rate`, what may be caught up at once after a late timer, in seconds of sending.
+_CATCH_UP = 0.05
+
+
+class Smsc(Waits):
+    """`accounts` maps system_id to password (None: anybody may bind); `max_binds` is per account.
+
+    `window` is the number of deliver_sm outstanding per link, `rate` the messages per second over all
+    links (None: no limit), `retry_delay` the seconds before a temporary error is tried again,
+    `enquire_link` the seconds between our own enquire_links (0: none), `keep` how many entries and
+    submits are remembered (None: all).
+    """
+
+    def __init__(
+        self,
+        *,
+        accounts: Mapping[str, str] | None = None,
+        max_binds: int | None = None,
+        window: int = 10,
+        rate: float | None = None,
+        retry_delay: float = 0.2,
+        enquire_link: float = 0.0,
+        system_id: str = "SMSC",
+        habits: Habits | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        keep: int | None = None,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.accounts = accounts
+        self.max_binds = max_binds
+        self.window = window
+        self.rate = rate
+        self.retry_delay = retry_delay
+        self.enquire_link = enquire_link
+        self.system_id = system_id
+        self.habits = habits or Habits()
+        self.dice = random.Random(seed)
+        self.outbox = Outbox()
+        self.desk = Desk(self)
+        self.entries: deque[Entry] = deque(maxlen=keep)
+        self.submits = Submits(keep)
+        self.links: list[Link] = []
+        self.receivers: list[Link] = []
+        self.port = 0
+        self._ssl_context = ssl_context
+        self._reference = 0
+        self._pump_due = False
+        self._next_at = 0.0
+        self._server: asyncio.Server | None = None
+
+    # Life.
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
+        """Listens (port 0: any free one, or the one of the last start) and returns the port."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(
+            lambda: Link(self), host, port or self.port, ssl=self._ssl_context, reuse_address=True
+        )
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self.port
+
+    async def stop(self) -> None:
+        """Stops listening and resets all connections; the ledger stays, so `start` goes on with it."""
+        if self._server is not None:
+            self._server.close()
+            self.cut()
+            await self.watch.until(lambda: not self.links, 5.0, lambda: f"{len(self.links)} links open")
+            await self._server.wait_closed()
+            self._server = None
+
+    def cut(self) -> None:
+        """Resets all connections, as a lost VPN does."""
+        for link in list(self.links):
+            link.abort()
+
+    def unbind_all(self) -> None:
+        """Sends unbind on all bound connections."""
+        for link in list(self.links):
+            if link.bound:
+                link.unbind()
+
+    # MO and receipts.
+
+    def enqueue(self, mo: Mo) -> Entry:
+        """Puts a message into the ledger; it goes out as soon as a receiver has room."""
+        self._reference += 1
+        entry = Entry(mo, "mo", self.counters, asyncio.get_running_loop().time())
+        for octets, pin in mo.pdus(self._reference, self.habits, self.dice):
+            self.outbox.put(entry.add(octets, pin, mo.account))
+        self.counters.enqueued += 1
+        self._keep(entry)
+        return entry
+
+    def receipt(self, message_id: str, stat: str = "DELIVRD", error: str = "000") -> Entry:
+        """Sends a receipt for a submit known by `message_id`; `KeyError` when there is none."""
+        submit = self.submits.find(message_id)
+        if submit is None:
+            raise KeyError(message_id)
+        return self._receipt(submit, stat, error, None)
+
+    def send_receipt(self, submit: Submit, link: Link) -> Entry:
+        """The receipt that `submit` asked for, on its own link or as the habits say."""
+        pin: int | None = None
+        others = [each for each in self.receivers if each is not link and each.system_id == submit.system_id]
+        if self.habits.receipt_other_link and others:
+            pin = others[0].index
+        elif link in self.receivers:
+            pin = link.index
+        return self._receipt(submit, self.habits.receipt_stat, self.habits.receipt_error, pin)
+
+    async def flood(
+        self,
+        count: int,
+        window: int | None = None,
+        *,
+        rate: float | None = None,
+        make: Callable[[int], bytes] | None = None,
+        on_acked: Callable[[int, float, float], None] | None = None,
+        timeout: float | None = 60.0,
+    ) -> Flood:
+        """Delivers `count` messages and returns when all are answered; `TimeoutError` otherwise.
+
+        `make(i)` gives the octets of the i-th deliver_sm; `window` and `rate` become the SMSC's own.
+        """
+        flood = self.start_flood(count, window, rate=rate, make=make, on_acked=on_acked)
+        await self.watch.until(
+            lambda: flood.done, timeout, lambda: f"{flood.acked + flood.refused} of {count} messages answered"
+        )
+        self.outbox.flood = None
+        return flood
+
+    def start_flood(
+        self,
+        count: int,
+        window: int | None = None,
+        *,
+        rate: float | None = None,
+        make: Callable[[int], bytes] | None = None,
+        on_acked: Callable[[int, float, float], None] | None = None,
+    ) -> Flood:
+        """As `flood`, without waiting; one flood at a time."""
+        if self.outbox.flood is not None and not self.outbox.flood.done:
+            raise RuntimeError("a flood is running")
+        self.window = window or self.window
+        self.rate = rate
+        flood = Flood(count, make or flood_maker(), self.counters, on_acked=on_acked)
+        flood.started_at = self._next_at = asyncio.get_running_loop().time()
+        self.outbox.flood = flood
+        self.pump()
+        return flood
+
+    # What links and the desk call.
+
+    def connected(self, link: Link) -> None:
+        self.links.append(link)
+        self.watch.changed()
+
+    def disconnected(self, link: Link, lost: Iterable[Piece]) -> None:
+        self.links.remove(link)
+        self.leave(link)
+        self.counters.links_lost += 1
+        self._again(lost)
+        self.watch.changed()
+
+    def admit(self, system_id: str, password: str) -> int:
+        """The status that answers a bind with these credentials."""
+        if self.accounts is not None:
+            if system_id not in self.accounts:
+                return _INVALID_SYSTEM_ID
+            if self.accounts[system_id] != password:
+                return _INVALID_PASSWORD
+        bound = sum(link.system_id == system_id and bool(link.bound) for link in self.links)
+        return _ALREADY_BOUND if self.max_binds is not None and bound >= self.max_binds else 0
+
+    def bound(self, link: Link, system_id: str, role: str) -> None:
+        """A bind was accepted."""
+        if link not in self.links:
+            return
+        link.system_id, link.bound = system_id, role
+        self.counters.binds += 1
+        if link.receiving:
+            self.receivers.append(link)
+            link.index = len(self.receivers) - 1
+        if self.enquire_link:
+            link.keep_enquiring(self.enquire_link)
+        self.watch.changed()
+        self.pump_soon()
+
+    def answered(self, piece: Piece, status: int, now: float) -> None:
+        """The response to a deliver_sm."""
+        if status in TEMPORARY:
+            self.counters.temporary_pdus += 1
+            asyncio.get_running_loop().call_later(self.retry_delay, self._again, (piece,))
+            return
+        if not status:
+            self.counters.acked_pdus += 1
+        if piece.owner is not None:
+            piece.owner.settled(piece, status, now)
+
+    def timed_out(self, pieces: list[Piece]) -> None:
+        """No response came in time."""
+        self.counters.timed_out_pdus += len(pieces)
+        self._again(pieces)
+
+    def may_send(self, now: float) -> bool:
+        """Whether the rate allows another message; if not, sending goes on by itself when it does."""
+        if self.rate is None or self._next_at <= now:
+            return True
+        self._pump_at(self._next_at)
+        return False
+
+    def spend(self, now: float) -> None:
+        """Counts a message against the rate."""
+        if self.rate is not None:
+            self._next_at = max(self._next_at, now - _CATCH_UP) + 1 / self.rate
+
+    def pump(self) -> None:
+        """Lets every receiver send, starting with another one each time."""
+        self._pump_due = False
+        receivers = list(self.receivers)
+        if len(receivers) > 1:
+            start = self.counters.delivered_pdus % len(receivers)
+            receivers = receivers[start:] + receivers[:start]
+        for link in receivers:
+            link.fill()
+
+    def pump_soon(self) -> None:
+        """`pump` once this turn is over, however often it is asked for."""
+        self._pump_at(0.0)
+
+    def leave(self, link: Link) -> None:
+        """Nothing more goes out there: it was unbound or lost."""
+        link.bound = ""
+        if link in self.receivers:
+            self.receivers.remove(link)
+            for index, each in enumerate(self.receivers):
+                each.index = index
+
+    def _again(self, pieces: Iterable[Piece]) -> None:
+        """Puts PDUs back for another attempt; copies sent by habit are not worth one."""
+        wanted = [piece for piece in pieces if piece.owner is not None]
+        self.counters.redelivered_pdus += len(wanted)
+        self.outbox.put_back(wanted)
+        self.pump_soon()
+
+    def _receipt(self, submit: Submit, stat: str, error: str, pin: int | None) -> Entry:
+        submit.state = STATES.get(stat, 7)
+        shown = form_id(submit.number, self.habits.receipt_id)
+        octets = receipt(submit, shown, stat, error, datetime.now(UTC), tlvs=self.habits.receipt_tlvs)
+        entry = Entry(submit, "receipt", self.counters, asyncio.get_running_loop().time())
+        self.outbox.put(entry.add(octets, pin, submit.system_id))
+        self.counters.receipts += 1
+        self._keep(entry)
+        return entry
+
+    def _keep(self, entry: Entry) -> None:
+        self.entries.append(entry)
+        self.pump_soon()
+
+    def _pump_at(self, when: float) -> None:
+        if not self._pump_due:
+            self._pump_due = True
+            asyncio.get_running_loop().call_at(when, self.pump)
