@@ -50,6 +50,8 @@ from pdu.pdus import (
     Unbind,
     UnbindResp,
 )
+from pdu.receipt import Receipt, parse_receipt
+from pdu.split import Part, split_octets, split_text
 from pdu.text import Decoded, alphabet_of, decode_text, encode_text
 from pdu.tlv import Tlv, find_tlv, int_tlv, text_tlv
 from pdu.udh import Element, build_udh, parse_udh
@@ -87,9 +89,11 @@ __all__ = [
     "MessageState",
     "Npi",
     "Outbind",
+    "Part",
     "Pdu",
     "QuerySm",
     "QuerySmResp",
+    "Receipt",
     "ReplaceSm",
     "ReplaceSmResp",
     "Segment",
@@ -115,8 +119,11 @@ __all__ = [
     "encode_text",
     "find_tlv",
     "int_tlv",
+    "parse_receipt",
     "parse_udh",
     "payload",
+    "split_octets",
+    "split_text",
     "status_name",
     "status_words",
     "tag_name",

@@ -34,7 +34,6 @@ EXTENSION = {
 _DECODING = BASIC + bytes(range(0x80, 0x100)).decode("latin-1")
 # U+FFFE is "undefined" to charmap: ESC itself cannot be written.
 _ENCODING = charmap_build(BASIC.replace("\x1b", "\ufffe") + "\ufffe" * 128)
-# ç shares the code of Ç: the table has the capital only, and most handsets show the small one for it.
 _ENCODING_EXTENDED: Any = {ord(char): code for code, char in enumerate(BASIC) if code != ESCAPE} | {
     ord(char): bytes((ESCAPE, code)) for code, char in EXTENSION.items()
 }

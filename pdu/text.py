@@ -35,7 +35,7 @@ def alphabet_of(data_coding: int, default: str = "gsm7") -> str:
     if data_coding in _PYTHON:
         return _PYTHON[data_coding]
     group = data_coding >> 4
-    if group == 0x1:  # general data coding with a message class: bits 2 and 3
+    if group in (0x1, 0x4, 0x5, 0x6, 0x7):  # general data coding, with class or marked for deletion: bits 2 and 3
         named = _CLASS_ALPHABETS[data_coding >> 2 & 3]
     elif group == 0xE:  # message waiting, text in UCS2
         named = "ucs2"
