@@ -122,25 +122,31 @@ class Desk:
             status = _THROTTLED
             smsc.counters.throttled += 1
         if status:
-            answer = pdu.encode(_response_to(message, "", status))
-        else:
-            submit = smsc.submits.take(message, link.system_id, habits.response_id, now)
-            smsc.counters.submits += 1
-            answer = pdu.encode(_response_to(message, submit.message_id, 0))
-            if habits.lose_answers_every and smsc.counters.submits % habits.lose_answers_every == 0:
-                answer = b""
-            wanted = habits.receipts and message.registered_delivery & 0x03 == 0x01
-            if wanted and habits.receipt_early:
-                smsc.send_receipt(submit, link)
-                link.fill()
-            elif wanted:
-                loop.call_later(habits.slow_answers + habits.receipt_delay, smsc.send_receipt, submit, link)
-        if not answer:
+            self._answer(link, _response_to(message, "", status))
             return
-        if habits.slow_answers:
-            loop.call_later(habits.slow_answers, link.write, answer)
+        submit = smsc.submits.take(message, link.system_id, habits.response_id, now)
+        smsc.counters.submits += 1
+        reports = self._wants_receipt(message.registered_delivery)
+        if reports and habits.receipt_early:
+            smsc.send_receipt(submit, link)
+            link.fill()
+        if not habits.lose_answers_every or smsc.counters.submits % habits.lose_answers_every:
+            self._answer(link, _response_to(message, submit.message_id, 0))
+        if reports and not habits.receipt_early:
+            loop.call_later(habits.slow_answers + habits.receipt_delay, smsc.send_receipt, submit, link)
+
+    def _answer(self, link: Link, answer: pdu.Pdu) -> None:
+        delay = self.smsc.habits.slow_answers
+        if delay:
+            asyncio.get_running_loop().call_later(delay, link.send, answer)
         else:
-            link.write(answer)
+            link.send(answer)
+
+    def _wants_receipt(self, registered_delivery: int) -> bool:
+        """registered_delivery (SMPP 3.4, 5.2.17): 1 asks for any final state, 2 for failures."""
+        habits = self.smsc.habits
+        failed = habits.receipt_stat not in ("DELIVRD", "ENROUTE", "ACCEPTD")
+        return habits.receipts and (registered_delivery & 0x03 == 1 or (registered_delivery & 0x03 == 2 and failed))
 
     def _over_rate(self, now: float) -> bool:
         """Counts submits in slots of 100 ms (longer for rates under 10/s) of the SMSC's own clock."""

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import struct
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 import pdu
 from smppd.simulator.habits import spoil
 from smppd.simulator.ledger import Piece
+from smppd.simulator.writer import Writer
 
 if TYPE_CHECKING:
     from smppd.simulator.smsc import Smsc
 
 HEADER = struct.Struct(">IIII")
-_GLUE_WAIT = 0.05
 _UNKNOWN_COMMAND = 0x00000F0F
 _NACK = 0x80000000
 #: deliver_sm_resp and data_sm_resp, whose way through is the fast one.
@@ -37,20 +38,21 @@ class Link(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._framer = pdu.Framer()
         self._sequence = (smsc.habits.first_sequence - 1) & 0xFFFFFFFF
-        self._out: list[bytes] = []
-        self._out_pdus = 0
-        self._flushing = False
-        self._drip = bytearray()
         self._paused = False
         self._closing = False
         self._enquiring = False
         self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._transport = cast(asyncio.Transport, None)
+        self._transport: asyncio.Transport
+        self._writer: Writer
+        self.write: Callable[..., None]
+        """Queues the chunks of one PDU for this loop turn's write."""
 
     # What asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._writer = Writer(self._transport, self.smsc.habits)
+        self.write = self._writer.write
         self.peer = ":".join(map(str, transport.get_extra_info("peername")[:2]))
         self.smsc.connected(self)
 
@@ -110,18 +112,19 @@ class Link(asyncio.Protocol):
         """Sends what waits, as far as the window and the pace allow."""
         smsc = self.smsc
         room = smsc.window - len(self.outstanding)
-        if room <= 0 or self._paused or not self.receiving:
+        if room <= 0 or self._paused or smsc.habits.silent or not self.receiving:
             return
+        receivers = smsc.receivers
         now = self._loop.time()
-        while room > 0 and not self._closing and smsc.may_send(now):
+        while room > 0 and not self._closing and receivers.may_send(now):
             piece = smsc.outbox.take(self.index, self.system_id)
             if piece is None:
                 break
-            smsc.spend(now)
+            receivers.pace.spend(now)
             self._deliver(piece, now)
             room -= 1
-        if self.outstanding and "answers" not in self._timers:
-            self._timers["answers"] = self._loop.call_later(smsc.habits.response_timeout, self._expire)
+        if self.outstanding:
+            self._expire_at(now + smsc.habits.response_timeout)
 
     def next_sequence(self) -> int:
         self._sequence = (self._sequence + 1) & 0xFFFFFFFF
@@ -131,33 +134,14 @@ class Link(asyncio.Protocol):
         """Queues a PDU for this loop turn's write."""
         self.write(pdu.encode(message))
 
-    def write(self, *chunks: bytes) -> None:
-        """Queues the chunks of one PDU for this loop turn's write."""
-        self._out += chunks
-        self._out_pdus += 1
-        if not self._flushing:
-            self._flushing = True
-            self._loop.call_soon(self._flush_turn)
-
     def flush(self) -> None:
         """Writes now what is queued."""
-        if self._out and not self._transport.is_closing():
-            data = b"".join(self._out)
-            if self.smsc.habits.dribble:
-                if not self._drip:
-                    self._loop.call_soon(self._drip_one)
-                self._drip += data
-            else:
-                self._transport.write(data)
-        self._out = []
-        self._out_pdus = 0
+        self._writer.flush()
 
     def close(self) -> None:
         """Writes what is queued and closes without a further word."""
-        self.flush()
         self._closing = True
-        if not self._drip:
-            self._transport.close()
+        self._writer.close()
 
     def abort(self) -> None:
         """Resets the connection."""
@@ -223,28 +207,6 @@ class Link(asyncio.Protocol):
         self.outstanding[sequence] = piece
         self.write(piece.head, sequence.to_bytes(4, "big"), piece.tail)
 
-    def _flush_turn(self) -> None:
-        self._flushing = False
-        glue = self.smsc.habits.glue
-        if not self._out_pdus or self._out_pdus >= glue:
-            self.flush()
-        elif "glue" not in self._timers:
-            self._timers["glue"] = self._loop.call_later(_GLUE_WAIT, self._glue_over)
-
-    def _glue_over(self) -> None:
-        self._timers.pop("glue", None)
-        self.flush()
-
-    def _drip_one(self) -> None:
-        if self._transport.is_closing():
-            return
-        self._transport.write(bytes(self._drip[:1]))
-        del self._drip[:1]
-        if self._drip:
-            self._loop.call_soon(self._drip_one)
-        elif self._closing:
-            self._transport.close()
-
     def _expire(self) -> None:
         """Takes back what was not answered in time, and looks again when the next may be due."""
         self._timers.pop("answers", None)
@@ -254,7 +216,16 @@ class Link(asyncio.Protocol):
         self.smsc.timed_out([self.outstanding.pop(number) for number in late])
         if self.outstanding and not self._closing:
             oldest = min(piece.sent_at for piece in self.outstanding.values())
-            self._timers["answers"] = self._loop.call_at(oldest + limit, self._expire)
+            self._expire_at(oldest + limit)
+
+    def _expire_at(self, when: float) -> None:
+        """Looks for late answers at `when`, if that is earlier than planned."""
+        planned = self._timers.get("answers")
+        if planned is not None:
+            if planned.when() <= when:
+                return
+            planned.cancel()
+        self._timers["answers"] = self._loop.call_at(when, self._expire)
 
     def _chance(self, exchanged: int) -> None:
         """The habits that strike at random."""

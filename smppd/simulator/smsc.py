@@ -20,15 +20,15 @@ from smppd.simulator.ledger import TEMPORARY, Entry, Piece
 from smppd.simulator.link import Link
 from smppd.simulator.mo import Mo, flood_maker
 from smppd.simulator.outbox import Flood, Outbox
+from smppd.simulator.pace import Pace
 from smppd.simulator.receipts import STATES, receipt
+from smppd.simulator.receivers import Receivers
 from smppd.simulator.submits import Submit, Submits, form_id
 from smppd.simulator.waits import Waits
 
 _INVALID_PASSWORD = 0x0E
 _INVALID_SYSTEM_ID = 0x0F
 _ALREADY_BOUND = 0x05
-#: With `rate`, what may be caught up at once after a late timer, in seconds of sending.
-_CATCH_UP = 0.05
 
 
 class Smsc(Waits):
@@ -59,24 +59,36 @@ class Smsc(Waits):
         self.accounts = accounts
         self.max_binds = max_binds
         self.window = window
-        self.rate = rate
         self.retry_delay = retry_delay
         self.enquire_link = enquire_link
         self.system_id = system_id
-        self.habits = habits or Habits()
+        self._habits = habits or Habits()
         self.dice = random.Random(seed)
         self.outbox = Outbox()
         self.desk = Desk(self)
         self.entries: deque[Entry] = deque(maxlen=keep)
         self.submits = Submits(keep)
         self.links: list[Link] = []
-        self.receivers: list[Link] = []
+        self.receivers = Receivers(rate)
         self.port = 0
         self._ssl_context = ssl_context
         self._reference = 0
-        self._pump_due = False
-        self._next_at = 0.0
         self._server: asyncio.Server | None = None
+
+    @property
+    def habits(self) -> Habits:
+        """The switches, to be turned, not replaced: links hold on to them."""
+        return self._habits
+
+    @property
+    def rate(self) -> float | None:
+        """Messages per second over all links; None for no limit."""
+        return self.receivers.pace.rate
+
+    @rate.setter
+    def rate(self, rate: float | None) -> None:
+        self.receivers.pace = Pace(rate)
+        self.receivers.pump_soon()
 
     # Life.
 
@@ -150,33 +162,23 @@ class Smsc(Waits):
     ) -> Flood:
         """Delivers `count` messages and returns when all are answered; `TimeoutError` otherwise.
 
-        `make(i)` gives the octets of the i-th deliver_sm; `window` and `rate` become the SMSC's own.
+        `make(i)` gives the octets of the i-th deliver_sm; `window` and `rate` become the SMSC's own. While it
+        runs it is `outbox.flood`; there is one at a time (`RuntimeError`).
         """
-        flood = self.start_flood(count, window, rate=rate, make=make, on_acked=on_acked)
-        await self.watch.until(
-            lambda: flood.done, timeout, lambda: f"{flood.acked + flood.refused} of {count} messages answered"
-        )
-        self.outbox.flood = None
-        return flood
-
-    def start_flood(
-        self,
-        count: int,
-        window: int | None = None,
-        *,
-        rate: float | None = None,
-        make: Callable[[int], bytes] | None = None,
-        on_acked: Callable[[int, float, float], None] | None = None,
-    ) -> Flood:
-        """As `flood`, without waiting; one flood at a time."""
-        if self.outbox.flood is not None and not self.outbox.flood.done:
+        if self.outbox.flood is not None:
             raise RuntimeError("a flood is running")
+        now = asyncio.get_running_loop().time()
         self.window = window or self.window
-        self.rate = rate
-        flood = Flood(count, make or flood_maker(), self.counters, on_acked=on_acked)
-        flood.started_at = self._next_at = asyncio.get_running_loop().time()
+        self.receivers.pace = Pace(rate, now)
+        flood = Flood(count, make or flood_maker(), self.counters, started_at=now, on_acked=on_acked)
         self.outbox.flood = flood
-        self.pump()
+        self.receivers.pump()
+        try:
+            await self.watch.until(
+                lambda: flood.done, timeout, lambda: f"{flood.acked + flood.refused} of {count} messages answered"
+            )
+        finally:
+            self.outbox.flood = None
         return flood
 
     # What links and the desk call.
@@ -209,12 +211,11 @@ class Smsc(Waits):
         link.system_id, link.bound = system_id, role
         self.counters.binds += 1
         if link.receiving:
-            self.receivers.append(link)
-            link.index = len(self.receivers) - 1
+            self.receivers.join(link)
         if self.enquire_link:
             link.keep_enquiring(self.enquire_link)
         self.watch.changed()
-        self.pump_soon()
+        self.receivers.pump_soon()
 
     def answered(self, piece: Piece, status: int, now: float) -> None:
         """The response to a deliver_sm."""
@@ -222,56 +223,28 @@ class Smsc(Waits):
             self.counters.temporary_pdus += 1
             asyncio.get_running_loop().call_later(self.retry_delay, self._again, (piece,))
             return
+        if piece.owner is None:
+            return
         if not status:
             self.counters.acked_pdus += 1
-        if piece.owner is not None:
-            piece.owner.settled(piece, status, now)
+        piece.owner.settled(piece, status, now)
 
     def timed_out(self, pieces: list[Piece]) -> None:
         """No response came in time."""
         self.counters.timed_out_pdus += len(pieces)
         self._again(pieces)
 
-    def may_send(self, now: float) -> bool:
-        """Whether the rate allows another message; if not, sending goes on by itself when it does."""
-        if self.rate is None or self._next_at <= now:
-            return True
-        self._pump_at(self._next_at)
-        return False
-
-    def spend(self, now: float) -> None:
-        """Counts a message against the rate."""
-        if self.rate is not None:
-            self._next_at = max(self._next_at, now - _CATCH_UP) + 1 / self.rate
-
-    def pump(self) -> None:
-        """Lets every receiver send, starting with another one each time."""
-        self._pump_due = False
-        receivers = list(self.receivers)
-        if len(receivers) > 1:
-            start = self.counters.delivered_pdus % len(receivers)
-            receivers = receivers[start:] + receivers[:start]
-        for link in receivers:
-            link.fill()
-
-    def pump_soon(self) -> None:
-        """`pump` once this turn is over, however often it is asked for."""
-        self._pump_at(0.0)
-
     def leave(self, link: Link) -> None:
         """Nothing more goes out there: it was unbound or lost."""
         link.bound = ""
-        if link in self.receivers:
-            self.receivers.remove(link)
-            for index, each in enumerate(self.receivers):
-                each.index = index
+        self.receivers.leave(link)
 
     def _again(self, pieces: Iterable[Piece]) -> None:
         """Puts PDUs back for another attempt; copies sent by habit are not worth one."""
         wanted = [piece for piece in pieces if piece.owner is not None]
         self.counters.redelivered_pdus += len(wanted)
         self.outbox.put_back(wanted)
-        self.pump_soon()
+        self.receivers.pump_soon()
 
     def _receipt(self, submit: Submit, stat: str, error: str, pin: int | None) -> Entry:
         submit.state = STATES.get(stat, 7)
@@ -285,9 +258,4 @@ class Smsc(Waits):
 
     def _keep(self, entry: Entry) -> None:
         self.entries.append(entry)
-        self.pump_soon()
-
-    def _pump_at(self, when: float) -> None:
-        if not self._pump_due:
-            self._pump_due = True
-            asyncio.get_running_loop().call_at(when, self.pump)
+        self.receivers.pump_soon()

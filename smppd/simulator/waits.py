@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from smppd.simulator.ledger import Counters
+from smppd.simulator.receivers import Receivers
 from smppd.simulator.watch import Watch
 
 
 class Waits:
     """Each method returns when the state is there and raises `TimeoutError` when it does not come."""
 
+    receivers: Receivers
+
     def __init__(self) -> None:
         self.counters = Counters()
         self.watch = Watch()
-        self.receivers: list[Any] = []
 
     async def wait_bound(self, receivers: int = 1, timeout: float = 10.0) -> None:
         """So many receivers or transceivers are bound."""
