@@ -201,7 +201,9 @@ class EmbeddedServer:
                 cwd=self.data_dir,
                 env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"},
                 start_new_session=True,  # a Ctrl-C meant for us must not stop the database first
-                **({} if self._user is None else {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}),
+                user=self._user.pw_uid if self._user else None,
+                group=self._user.pw_gid if self._user else None,
+                extra_groups=[] if self._user else None,
             )
             code = await process.wait()
             output.seek(0)

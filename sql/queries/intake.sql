@@ -54,13 +54,14 @@ where p.carrier = k.carrier and p.sender = k.sender and p.recipient = k.recipien
 with n as materialized (
   select nextval('entry_id') as id, u.*
   from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::smallint[], $7::smallint[],
-              $8::bigint[], $9::smallint[], $10::bigint[], $11::smallint[], $12::smallint[], $13::bytea[])
+              $8::bigint[], $9::smallint[], $10::bigint[], $11::smallint[], $12::smallint[], $13::bytea[], $14::bigint[])
        with ordinality u(carrier, sender, recipient, kind, reference, total, number,
-                         session, link, digest, data_coding, esm_class, body, ord)
+                         session, link, digest, data_coding, esm_class, body, message, ord)
 ), m as (
   insert into part (carrier, sender, recipient, kind, reference, total, number, id, session, link, digest, data_coding,
-                    esm_class, body)
-  select carrier, sender, recipient, kind, reference, total, number, id, session, link, digest, data_coding, esm_class, body
+                    esm_class, body, message)
+  select carrier, sender, recipient, kind, reference, total, number, id, session, link, digest, data_coding, esm_class, body,
+         message
   from n
 )
 select array_agg(id order by ord) from n;
@@ -85,3 +86,10 @@ limit 500;
 
 -- name: forget_parts
 delete from part where message is not null and received_at < now() - $1::interval;
+
+-- name: add_dead
+-- Incomplete sets that are not delivered by the carrier's choice: visible and replayable.
+insert into outcome (message, system, state, attempts, reason)
+select k.message, t.system, 2, 0, k.reason
+from unnest($1::bigint[], $2::text[], $3::text[]) k(message, targets, reason)
+cross join lateral unnest(k.targets::smallint[]) t(system);

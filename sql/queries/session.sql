@@ -14,19 +14,19 @@ for update of s;
 
 -- name: doubt_received
 insert into doubt (id, carrier, digest, expires_at)
-select id, carrier, digest, now() + $4::interval from received
+select id, carrier, digest, 'infinity' from received
 where id > $1 and session = $2 and carrier = $3 and parts = 1
 on conflict do nothing;
 
 -- name: doubt_parts
 insert into doubt (id, carrier, digest, expires_at)
-select id, carrier, digest, now() + $4::interval from part
+select id, carrier, digest, 'infinity' from part
 where id > $1 and session = $2 and carrier = $3
 on conflict do nothing;
 
 -- name: doubt_receipts
 insert into doubt (id, carrier, digest, expires_at)
-select id, carrier, digest, now() + $4::interval from receipt
+select id, carrier, digest, 'infinity' from receipt
 where id > $1 and session = $2 and carrier = $3
 on conflict do nothing;
 
@@ -37,11 +37,12 @@ update session set settled = true, ended_at = coalesce(ended_at, now()) where id
 -- A repeat was recognised, but the session that did so ended before its answer was proved.
 update doubt set matched = null where matched = $1;
 
--- name: extend_doubts
-update doubt set expires_at = now() + $2::interval where carrier = $1 and expires_at > now();
-
 -- name: forget_doubts
 delete from doubt where carrier = $1 and expires_at <= now();
+
+-- name: extend_doubts
+-- The time in which a repeat is expected counts from the carrier's return, not from the cut.
+update doubt set expires_at = now() + $2::interval where carrier = $1;
 
 -- name: open_doubts
 select id, digest from doubt where carrier = $1 and matched is null;

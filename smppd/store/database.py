@@ -1,0 +1,200 @@
+"""The database as the rest sees it: one pool for everything that is not on the hot path, own connections for what is."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import socket
+import uuid
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import asyncpg
+
+from smppd import __version__, log
+from smppd.config import Config
+from smppd.errors import StartError, StoreDown
+from smppd.store import migrate
+from smppd.store.embedded import EmbeddedServer
+from smppd.store.queries import statement
+
+# What says "not now": the connection, the server or its disk is in the way; the statement itself is not at fault.
+DOWN = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.exceptions.PostgresSystemError,
+    asyncpg.exceptions.TransactionRollbackError,
+    asyncpg.exceptions.ReadOnlySQLTransactionError,
+    asyncpg.exceptions.InvalidAuthorizationSpecificationError,
+)
+_QUEUE_PLANNER = {"enable_seqscan": "off", "enable_bitmapscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
+COMMIT_TIMEOUT = 20.0  # seconds a statement may take before the carrier is told to try later
+
+Connection: TypeAlias = asyncpg.Connection[Any]
+
+
+class Database:
+    """Connections, names and this node's identity. `instance` is new at every start."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.node = config.node.name
+        self.instance = uuid.uuid4()
+        self.embedded = None if config.store.dsn else EmbeddedServer(Path(config.store.data_dir))
+        self.installation = uuid.UUID(int=0)
+        self._pool: asyncpg.Pool[Any] | None = None
+        self._ids: dict[tuple[str, str], int] = {}
+        self._log = log.get("store")
+
+    @property
+    def dsn(self) -> str:
+        return str(self.config.store.dsn) if self.embedded is None else self.embedded.dsn
+
+    async def start(self, *, migrate_schema: bool = True, patience: float = 0.0) -> None:
+        """Start the embedded server if that is ours, connect, migrate.
+
+        `patience`: seconds to go on trying while the database cannot be reached. Raises StartError in words.
+        """
+        if self.embedded is not None:
+            await self.embedded.start()
+        await self.open(patience=patience)
+        async with self.pool.acquire() as connection:
+            if migrate_schema:
+                for name in await migrate.migrate(connection):
+                    self._log.info("schema migrated", migration=name)
+            elif waiting := await migrate.pending(connection):
+                raise StartError(f"the schema is behind ({', '.join(waiting)}): run `smppd migrate`")
+            self.installation = await connection.fetchval(statement("lease", "installation"))
+
+    async def open(self, *, patience: float = 0.0) -> None:
+        """Connect only. Raises StartError naming server, cause and fix."""
+        end = asyncio.get_running_loop().time() + patience
+        while True:
+            try:
+                self._pool = await asyncpg.create_pool(self.dsn, min_size=1, max_size=8, **self._settings())
+            except (*DOWN, asyncpg.PostgresError, ValueError) as error:
+                reason = self._words(error)
+                if asyncio.get_running_loop().time() >= end:
+                    raise StartError(reason) from None
+                self._log.warning("waiting for the database", reason=reason)
+                await asyncio.sleep(1)
+            else:
+                return
+
+    async def stop(self, *, keep_server: bool = False) -> None:
+        """Close the pool; stop the embedded server unless others still use it."""
+        if self._pool is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._pool.close(), 5)
+        if self.embedded is not None and not keep_server:
+            await self.embedded.stop()
+
+    @property
+    def pool(self) -> asyncpg.Pool[Any]:
+        if self._pool is None:
+            raise StoreDown("not connected to the database")
+        return self._pool
+
+    async def connect(self, *, queue: bool = False) -> Connection:
+        """A connection of one's own; with `queue` its planner never scans the queue sequentially."""
+        settings = self._settings()
+        if queue:
+            settings["server_settings"] = {**settings["server_settings"], **_QUEUE_PLANNER}
+        return await asyncpg.connect(self.dsn, **settings)
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A pooled connection in a transaction. Raises StoreDown for what passes by itself."""
+        try:
+            async with self.pool.acquire(timeout=10) as connection, connection.transaction():
+                yield connection
+        except DOWN as error:
+            raise StoreDown(self._words(error)) from error
+
+    async def carrier_id(self, name: str) -> int:
+        """The small number that stands for a carrier in rows; made at first sight."""
+        return await self._id("carrier", name)
+
+    async def system_id(self, name: str) -> int:
+        """The small number that stands for a system in rows; made at first sight."""
+        return await self._id("system", name)
+
+    async def names(self, table: str) -> dict[int, str]:
+        """Small number -> name, of carriers or systems."""
+        query = {"carrier": "select id, name from carrier", "system": "select id, name from system"}[table]
+        return {row["id"]: row["name"] for row in await self.pool.fetch(query)}
+
+    async def _id(self, table: str, name: str) -> int:
+        if (table, name) not in self._ids:
+            found = None
+            while found is None:  # another node may make it between our look and our insert
+                found = await self.pool.fetchval(statement("lease", f"{table}_id"), name)
+            self._ids[table, name] = found
+        return self._ids[table, name]
+
+    async def seen(self) -> None:
+        """Say that this process lives."""
+        await self.pool.execute(statement("lease", "seen"), self.node, self.instance, __version__)
+
+    async def take_lease(self, name: str, seconds: float) -> bool:
+        """Take or renew the right to do what only one may do."""
+        span = timedelta(seconds=seconds)
+        taken = await self.pool.fetchval(statement("lease", "take"), name, self.node, self.instance, span)
+        return taken is not None
+
+    async def lease_is_free(self, name: str) -> bool:
+        """Whether nobody has it because its last owner gave it back."""
+        return not await self.pool.fetchval("select exists (select from lease where name = $1)", name)
+
+    async def release_lease(self, name: str) -> None:
+        """Give it back, so that another need not wait for its end."""
+        await self.pool.execute(statement("lease", "release"), name, self.instance)
+
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "timeout": 10,
+            "command_timeout": COMMIT_TIMEOUT,
+            "server_settings": {
+                "application_name": f"smppd {self.node}"[:63],
+                "jit": "off",
+                "timezone": "UTC",
+                "synchronous_commit": "on",  # the answer to a carrier waits for the disk, whatever the server's default
+            },
+        }
+
+    def _words(self, error: BaseException) -> str:
+        place = "the embedded PostgreSQL" if self.embedded is not None else f"the database {redact(self.dsn)}"
+        match error:
+            case asyncpg.InvalidPasswordError() | asyncpg.InvalidAuthorizationSpecificationError():
+                return f"{place} refuses the user or password of store.dsn"
+            case asyncpg.InvalidCatalogNameError():
+                return f"{place} does not exist: create it (createdb) or correct store.dsn"
+            case socket.gaierror():
+                return f"{place}: the host name does not resolve"
+            case ConnectionRefusedError() | FileNotFoundError():
+                return f"{place} cannot be reached: nothing listens there"
+            case asyncpg.DiskFullError():
+                return f"{place} has no disk space left"
+            case asyncpg.CannotConnectNowError():
+                return f"{place} is starting up or shutting down"
+            case asyncpg.TooManyConnectionsError():
+                return f"{place} has no connection left: raise its max_connections"
+            case TimeoutError():
+                return f"{place} does not answer in time"
+            case ValueError():
+                return f"store.dsn cannot be read: {redact(str(error))}"
+            case _:
+                return f"{place}: {type(error).__name__}: {redact(str(error))}"
+
+
+def redact(text: str) -> str:
+    """A connection string without its password."""
+    return re.sub(r"password=[^&\s]+", "password=***", re.sub(r"//([^:/@]*):[^@]*@", r"//\1:***@", text))

@@ -1,0 +1,267 @@
+"""The one writer of what carriers send: collects while the last commit runs, commits, then lets the answers go.
+
+Everything that must be decided before an answer is decided here, in the order of arrival: is it a repeat, is it a
+part and which set does it fill, where must the message go. Statements are in sql/queries/intake.sql.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Protocol
+
+import asyncpg
+
+from smppd import log, metrics
+from smppd.errors import StoreDown
+from smppd.model import Answer, Received, ReceivedReceipt
+from smppd.store import sessions
+from smppd.store.batch import Batch, Entry
+from smppd.store.database import DOWN, Connection, Database
+from smppd.store.queries import statement
+from smppd.store.sessions import Doubts, SessionRecord
+
+PATIENCE = 5.0  # seconds an outage may last before carriers are asked to try again
+RECONNECT = 0.25  # seconds between attempts to reach the database
+MOST = 2000  # entries in one commit: enough for any window, small enough to answer soon
+
+Done = Callable[[Answer], None]
+
+
+class Reader(Protocol):
+    """What the writer asks of the wire side and of routing."""
+
+    def compose(self, carrier: str, slots: list[tuple[bytes, int] | None]) -> tuple[str | None, bytes, bool]:
+        """Join the octets of a set (None where a part is missing): text, octets, damaged."""
+
+    def label(self, text: str) -> str:
+        """The label of a joined message's text, or ""."""
+
+    def targets(self, carrier: str, sender: str, recipient: str, text: str | None) -> tuple[str, ...]:
+        """Names of the systems this message must reach."""
+
+
+class Intake:
+    """`run` is the writer; the other methods are called from the same loop and never block."""
+
+    def __init__(self, db: Database, reader: Reader, *, windows: dict[str, float], on_commit: Callable[[], None]) -> None:
+        self._db, self._reader, self._windows, self._on_commit = db, reader, windows, on_commit
+        self._pending: list[Entry] = []
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._records: dict[int, list[SessionRecord]] = {}  # carrier id -> its open sessions in this process
+        self._doubts: dict[int, Doubts] = {}
+        self._ended: list[SessionRecord] = []
+        self._dirty: list[SessionRecord] = []
+        self._unsure: set[SessionRecord] = set()  # sessions whose last commit may or may not have happened
+        self._connection: Connection | None = None
+        self._down_since: float | None = None
+        self._seconds = metrics.STORE_SECONDS.labels("intake")
+        self.full = False  # set by the disk guard: nothing new is taken
+        self._log = log.get("intake")
+
+    async def open(self, carrier: str, link: int, prove: Callable[[], None]) -> SessionRecord:
+        """A new session of a link. Raises StoreDown while the database cannot be reached."""
+        try:
+            record = await sessions.begin(self._db, carrier, link, prove)
+            async with self._db.pool.acquire(timeout=10) as connection:
+                doubts = await sessions.settle(connection, record.carrier_id, self._windows.get(carrier, 900.0))
+        except DOWN as error:
+            raise StoreDown(str(error) or type(error).__name__) from error
+        if doubts:
+            self._log.info("repeats expected", carrier=carrier, link=link, count=len(doubts))
+        self._doubts[record.carrier_id] = doubts
+        self._records.setdefault(record.carrier_id, []).append(record)
+        return record
+
+    def put(self, record: SessionRecord, item: Received | ReceivedReceipt, done: Done) -> None:
+        """Take one PDU. `done` is called exactly once, in order, after the commit or its failure."""
+        entry = Entry(record, item, done)
+        peers = self._records.get(record.carrier_id, ())
+        if len(peers) > 1:
+            for other in peers:
+                # The same octets, just answered on another link that has not proved it: either that link is dying
+                # and this is a repeat, or a person sent the text twice. Its next proof, or its end, tells.
+                if other is not record and item.digest in other.unproved:
+                    other.held.append(entry)
+                    other.prove()
+                    return
+        self._queue(entry)
+
+    def proved(self, record: SessionRecord, count: int) -> None:
+        """The carrier has read the first `count` answers of this session."""
+        record.prove_answers(count)
+        if record.dirty and record not in self._dirty:
+            self._dirty.append(record)
+            self._wake.set()
+        if record.held:
+            held, record.held = record.held, []
+            for entry in held:
+                self.put(entry.record, entry.item, entry.done)
+
+    def close(self, record: SessionRecord) -> None:
+        """The session has ended; what it could not prove is written down before anything else."""
+        if record.closed:
+            return
+        record.closed = True
+        with contextlib.suppress(ValueError):
+            self._records.get(record.carrier_id, []).remove(record)
+        self._ended.append(record)
+        self._wake.set()
+
+    async def drained(self) -> None:
+        """Wait until everything taken so far has been answered and written down."""
+        await self._idle.wait()
+
+    async def run(self) -> None:
+        """Write until cancelled. A database that goes away costs temporary errors, never this task."""
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                while self._pending or self._ended or self._dirty:
+                    await self._round()
+                self._idle.set()
+        finally:
+            self._refuse(self._pending, Answer.TEMPORARY)
+            if self._connection is not None:
+                self._connection.terminate()
+
+    def _queue(self, entry: Entry) -> None:
+        self._pending.append(entry)
+        self._idle.clear()
+        self._wake.set()
+
+    async def _round(self) -> None:
+        # Nobody waits for the answer to what came on a connection that is gone, and the carrier will send it again.
+        waiting = [entry for entry in self._pending if not entry.record.closed]
+        batch, self._pending = waiting[:MOST], waiting[MOST:]
+        if self.full and batch:
+            self._refuse(batch, Answer.FULL)
+            batch = []
+        try:
+            connection = await self._connected()
+            await self._settle_ended(connection)
+            if batch:
+                with self._seconds.time():
+                    await self._write(connection, batch)
+            await self._write_proofs(connection)
+            self._down_since = None
+        except DOWN as error:
+            await self._wait_for_database(batch, error)
+        except asyncpg.PostgresError:
+            # Something in the batch cannot be stored as it is. Alone, each shows whether it is the one.
+            await self._one_by_one(batch)
+
+    async def _wait_for_database(self, batch: list[Entry], error: BaseException) -> None:
+        # Some carriers stop sending for good after a few refusals: a short outage is waited out, in order.
+        now = asyncio.get_running_loop().time()
+        self._lost(error)
+        self._pending[:0] = [entry for entry in batch if not entry.answered]
+        if self._down_since is None:
+            self._down_since = now
+        if now - self._down_since >= PATIENCE:
+            refused, self._pending = self._pending, []
+            self._refuse(refused, Answer.TEMPORARY)
+        await asyncio.sleep(RECONNECT)
+
+    async def _connected(self) -> Connection:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await self._db.connect()
+            for record in list(self._unsure):
+                await self._reconcile(self._connection, record)
+                self._unsure.discard(record)
+        return self._connection
+
+    async def _write(self, connection: Connection, entries: list[Entry]) -> None:
+        batch = Batch(self._db, self._reader, entries)
+        for entry in entries:
+            doubts = self._doubts.get(entry.record.carrier_id)
+            if doubts and (found := doubts.take(entry.item.digest)) is not None:
+                batch.suspect(entry, found)
+        try:
+            await batch.write(connection)
+        except BaseException as error:  # also when cancelled in the middle
+            for entry, doubt in batch.undo():
+                self._doubts[entry.record.carrier_id].put(entry.item.digest, doubt)
+            if not isinstance(error, asyncpg.PostgresError):
+                self._unsure.update(entry.record for entry in entries)
+            raise
+        for entry in entries:
+            record = entry.record
+            record.latest = max(record.latest, entry.id)
+            record.answer(entry.item.digest, entry.id, entry.doubt)
+            entry.answer(Answer.REPEATED if entry.doubt else Answer.STORED)
+        batch.count()
+        if batch.queued:
+            self._on_commit()
+
+    async def _one_by_one(self, entries: list[Entry]) -> None:
+        for position, entry in enumerate(entries):
+            try:
+                try:
+                    await self._write(await self._connected(), [entry])
+                except asyncpg.DataError as error:
+                    self._log.error("cannot be stored as it is; quarantined", reason=type(error).__name__)
+                    entry.quarantine(f"the database refuses it: {type(error).__name__}")
+                    await self._write(await self._connected(), [entry])
+            except DOWN as error:
+                await self._wait_for_database(entries[position:], error)
+                return
+            except asyncpg.PostgresError as error:
+                # A fault of ours or of the schema: the carrier keeps its message until it is mended.
+                self._log.error("not stored", reason=f"{type(error).__name__}: {error.sqlstate}")
+                self._refuse([entry], Answer.TEMPORARY)
+
+    async def _settle_ended(self, connection: Connection) -> None:
+        while self._ended:
+            record = self._ended[0]
+            await self._prove(connection, record)
+            await connection.execute(statement("session", "end_session"), record.id)
+            self._doubts[record.carrier_id] = await sessions.settle(connection, record.carrier_id)
+            self._ended.pop(0)
+            self._unsure.discard(record)
+            if record in self._dirty:
+                self._dirty.remove(record)
+            held, record.held = record.held, []
+            for entry in held:
+                self._queue(entry)
+
+    async def _write_proofs(self, connection: Connection) -> None:
+        while self._dirty:
+            await self._prove(connection, self._dirty[0])
+            self._dirty.pop(0)
+
+    async def _prove(self, connection: Connection, record: SessionRecord) -> None:
+        if not record.dirty:
+            return
+        dropped, upto = list(record.dropped), record.proved_upto
+        await connection.execute(statement("session", "prove_session"), record.id, upto)
+        if dropped:
+            await connection.execute(statement("session", "drop_doubts"), dropped)
+            del record.dropped[: len(dropped)]
+        record.dirty = bool(record.dropped) or record.proved_upto > upto
+
+    async def _reconcile(self, connection: Connection, record: SessionRecord) -> None:
+        # A commit whose answer we never saw may have happened, yet the carrier was told to try again: what is there
+        # beyond what we know is a doubt, and will be recognised when it comes.
+        async with connection.transaction():
+            for source in ("doubt_received", "doubt_parts", "doubt_receipts"):
+                await connection.execute(statement("session", source), record.latest, record.id, record.carrier_id)
+            latest = await connection.fetchval("select last_value from entry_id")
+        record.latest = max(record.latest, latest)
+        rows = await connection.fetch(statement("session", "open_doubts"), record.carrier_id)
+        self._doubts[record.carrier_id] = Doubts(rows)
+
+    def _refuse(self, entries: list[Entry], answer: Answer) -> None:
+        for entry in entries:
+            entry.record.answer(entry.item.digest)
+            entry.answer(answer)
+
+    def _lost(self, error: BaseException) -> None:
+        self._log.warning("not stored; the carrier is asked to try again", reason=type(error).__name__)
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None

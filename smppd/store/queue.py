@@ -1,0 +1,129 @@
+"""The waiting deliveries of one system: claim, sweep, record. Statements are in sql/queries/queue.sql.
+
+One owner at a time serves a system (the lease); within it a claim writes nothing, and the queue row is there until
+its outcome is recorded. A crash therefore repeats work and never loses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+
+from smppd.model import Delivery, MessageState, Outbound
+from smppd.store.database import Connection, Database
+from smppd.store.queries import statement
+
+
+@dataclass(slots=True)
+class Claimed:
+    """A delivery with its place in line: `lane` is the hash of its sender."""
+
+    delivery: Delivery
+    lane: int
+    due_at: datetime
+
+
+@dataclass(slots=True)
+class Postponed:
+    """A delivery to be tried again at `due`; `counted` says whether the try counts as an attempt."""
+
+    message: int
+    due: datetime
+    counted: bool
+    in_doubt: bool
+    reason: str
+
+
+class Queue:
+    """One system's queue over one connection that is its own, made again when lost. Raises what asyncpg raises."""
+
+    def __init__(self, db: Database, name: str) -> None:
+        self._db, self.name = db, name
+        self._connection: Connection | None = None
+        self._id = 0
+        self._carriers: dict[int, str] = {}
+
+    async def claim(self, after: int, without: Iterable[int], limit: int) -> list[Claimed]:
+        """The next deliveries behind `after`, passing over the lanes `without`."""
+        return await self._claimed("claim", after, list(without), limit)
+
+    async def claim_lane(self, lane: int, after: int, limit: int) -> list[Claimed]:
+        """The next deliveries of one sender behind `after`."""
+        return await self._claimed("claim_sender", lane, after, limit)
+
+    async def sweep(self, upto: int, without: Iterable[int], held: Iterable[int], limit: int) -> list[Claimed]:
+        """Deliveries at or before `upto` that nobody holds: committed late by another node, or replayed."""
+        return await self._claimed("sweep", upto, list(without), list(held), limit)
+
+    async def record(self, delivered: list[int], dead: list[tuple[int, str]], postponed: list[Postponed]) -> None:
+        """Write outcomes, all or none."""
+        connection = await self._connected()
+        async with connection.transaction():
+            if delivered:
+                await connection.execute(statement("queue", "record_delivered"), self._id, delivered)
+            if dead:
+                messages, reasons = [m for m, _ in dead], [r for _, r in dead]
+                await connection.execute(statement("queue", "record_dead"), self._id, messages, reasons)
+            if postponed:
+                await connection.execute(
+                    statement("queue", "record_retry"),
+                    self._id,
+                    [p.message for p in postponed],
+                    [p.due for p in postponed],
+                    [int(p.counted) for p in postponed],
+                    [p.in_doubt for p in postponed],
+                    [p.reason for p in postponed],
+                )
+
+    async def add_outbound(self, messages: list[Outbound]) -> None:
+        """Commit messages a system handed out; one that was handed out before is not stored again."""
+        async with self._db.transaction() as connection:
+            await connection.execute(
+                statement("queue", "add_outbound"),
+                await self._db.system_id(self.name),
+                [m.reference for m in messages],
+                [m.sender for m in messages],
+                [m.recipient for m in messages],
+                [m.text for m in messages],
+            )
+
+    async def last_id(self) -> int:
+        """The newest id given out to any message."""
+        connection = await self._connected()
+        latest: int = await connection.fetchval("select last_value from entry_id")
+        return latest
+
+    def drop_connection(self) -> None:
+        """Forget a connection that failed."""
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
+
+    async def _connected(self) -> Connection:
+        if self._connection is None or self._connection.is_closed():
+            self._id = await self._db.system_id(self.name)
+            self._connection = await self._db.connect(queue=True)
+        return self._connection
+
+    async def _claimed(self, name: str, *arguments: object) -> list[Claimed]:
+        connection = await self._connected()
+        rows = await connection.fetch(statement("queue", name), self._id, *arguments)
+        if any(row["carrier"] not in self._carriers for row in rows):
+            self._carriers = await self._db.names("carrier")
+        return [self._row(row) for row in rows]
+
+    def _row(self, row: asyncpg.Record) -> Claimed:
+        delivery = Delivery(
+            row["message"], row["sender"], row["recipient"], row["text"], row["data"], row["received_at"],
+            self._carriers.get(row["carrier"], str(row["carrier"])), row["parts"],
+            row["state"] != MessageState.INCOMPLETE, row["label"], row["attempts"], row["in_doubt"],
+        )  # fmt: skip
+        return Claimed(delivery, row["lane"], row["due_at"])
+
+
+def due_in(seconds: float) -> datetime:
+    """That many seconds from now, as the database writes time."""
+    return datetime.now(UTC) + timedelta(seconds=seconds)

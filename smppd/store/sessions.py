@@ -1,0 +1,116 @@
+"""What a carrier has been told and may not have heard: the doubts of sessions that are over.
+
+A response is in doubt from its writing until the carrier proves that it read further, by answering an enquire_link
+sent after it (TCP keeps order). When a session ends, what it took and could not prove is written to table `doubt`.
+The carrier's next sessions recognise exactly those deliver_sm, each once, and answer them without storing them
+again. The same text sent twice on a healthy link is two messages.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+
+from smppd.store.database import Database
+from smppd.store.queries import statement
+
+DEAD_NODE = timedelta(seconds=15)
+
+
+@dataclass(slots=True, eq=False)
+class SessionRecord:
+    """One bind, as the store sees it. `prove` asks the carrier for a sign that it read our answers."""
+
+    id: int
+    carrier: str
+    carrier_id: int
+    link: int
+    prove: Callable[[], None]
+    proved_upto: int
+    latest: int = 0  # highest id taken for this session that we know to be committed
+    answered: deque[tuple[int, int, int]] = field(default_factory=deque)  # (digest, id, doubt id), in answer order
+    proved: int = 0  # answers proved so far
+    unproved: Counter[int] = field(default_factory=Counter)
+    held: list[Any] = field(default_factory=list)  # entries of other links that wait for this one's proof
+    dropped: list[int] = field(default_factory=list)  # doubts whose repeat is proved answered
+    dirty: bool = False
+    closed: bool = False
+
+    def answer(self, digest: int, entry: int = 0, doubt: int = 0) -> None:
+        """Note one more answer; entry 0 means that nothing of it is in the database."""
+        self.answered.append((digest, entry, doubt))
+        if entry:
+            self.unproved[digest] += 1
+
+    def prove_answers(self, count: int) -> None:
+        """The carrier has read the first `count` answers of this session."""
+        while self.proved < count and self.answered:
+            digest, entry, doubt = self.answered.popleft()
+            self.proved += 1
+            if entry:
+                self.proved_upto = max(self.proved_upto, entry)
+                self.dirty = True
+                self.unproved[digest] -= 1
+                if not self.unproved[digest]:
+                    del self.unproved[digest]
+            if doubt:
+                self.dropped.append(doubt)
+                self.dirty = True
+
+
+class Doubts:
+    """digest -> ids of the open doubts of one carrier, in this process."""
+
+    def __init__(self, rows: list[asyncpg.Record]) -> None:
+        self._open: dict[int, list[int]] = {}
+        for row in rows:
+            self._open.setdefault(row["digest"], []).append(row["id"])
+
+    def __bool__(self) -> bool:
+        return bool(self._open)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._open.values()))
+
+    def put(self, digest: int, doubt: int) -> None:
+        """Open a doubt again whose repeat was not committed."""
+        self._open.setdefault(digest, []).append(doubt)
+
+    def take(self, digest: int) -> int | None:
+        """One doubt of this digest, which is no longer open then; None when there is none."""
+        if (ids := self._open.get(digest)) is None:
+            return None
+        taken = ids.pop()
+        if not ids:
+            del self._open[digest]
+        return taken
+
+
+async def begin(db: Database, carrier: str, link: int, prove: Callable[[], None]) -> SessionRecord:
+    """Open a session's row. Raises what the database raises."""
+    carrier_id = await db.carrier_id(carrier)
+    row = await db.pool.fetchrow(statement("session", "begin_session"), carrier_id, link, db.node, db.instance)
+    assert row is not None
+    return SessionRecord(row["id"], carrier, carrier_id, link, prove, row["proved_upto"], row["proved_upto"])
+
+
+async def settle(connection: asyncpg.Connection[Any], carrier_id: int, returning: float | None = None) -> Doubts:
+    """Write down what ended sessions of a carrier left in doubt, and return all its open doubts.
+
+    `returning`: the carrier is about to be bound; repeats are expected for so many seconds from now.
+    """
+    async with connection.transaction():
+        for over in await connection.fetch(statement("session", "sessions_over"), carrier_id, DEAD_NODE):
+            for source in ("doubt_received", "doubt_parts", "doubt_receipts"):
+                await connection.execute(statement("session", source), over["proved_upto"], over["id"], carrier_id)
+            await connection.execute(statement("session", "reopen_doubts"), over["id"])
+            await connection.execute(statement("session", "settle_session"), over["id"])
+        if returning is not None:
+            await connection.execute(statement("session", "forget_doubts"), carrier_id)
+            await connection.execute(statement("session", "extend_doubts"), carrier_id, timedelta(seconds=returning))
+        return Doubts(await connection.fetch(statement("session", "open_doubts"), carrier_id))

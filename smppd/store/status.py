@@ -1,0 +1,50 @@
+"""The state of everything, read from the database: the same on every node and while a process is away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from smppd.store.database import Database
+from smppd.store.disk import DiskBudget
+from smppd.store.queries import statement
+
+
+@dataclass(slots=True)
+class Status:
+    """Rows as sql/queries/status.sql gives them; `disk` is the share of the budget in use, None if unknown."""
+
+    at: datetime
+    nodes: list[dict[str, Any]]
+    links: list[dict[str, Any]]
+    systems: list[dict[str, Any]]
+    recent: list[dict[str, Any]]
+    attention: dict[str, int]
+    parts_incomplete: int
+    disk: float | None
+
+
+async def snapshot(db: Database) -> Status:
+    """Read everything once. Raises what the database raises."""
+
+    async def rows(name: str) -> list[dict[str, Any]]:
+        return [dict(row) for row in await db.pool.fetch(statement("status", name))]
+
+    return Status(
+        await db.pool.fetchval("select now()"),
+        await rows("nodes"),
+        await rows("links"),
+        await rows("systems"),
+        await rows("recent"),
+        (await rows("attention"))[0],
+        await db.pool.fetchval(statement("keeper", "incomplete_sets")),
+        await DiskBudget(db).used(),
+    )
+
+
+async def set_link_state(db: Database, carrier: str, link: int, state: str, reason: str, peer: str) -> None:
+    """Note a link's state for people and other nodes."""
+    await db.pool.execute(
+        statement("session", "set_link_state"), await db.carrier_id(carrier), link, db.node, state, reason, peer
+    )

@@ -1,0 +1,65 @@
+"""NOTIFY as a hint between intake and forwarders, over processes and nodes. Losing one costs at most a poll."""
+
+from __future__ import annotations
+
+import asyncio
+
+from smppd.store.database import DOWN, Connection, Database
+
+CHANNEL = "smppd_queue"
+GAP = 0.004  # seconds between two hints: under load the forwarders are awake anyway
+
+
+class Hint:
+    """The sending side: `give` after each commit; `run` sends at most one NOTIFY per GAP."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._due = asyncio.Event()
+
+    def give(self) -> None:
+        self._due.set()
+
+    async def run(self) -> None:
+        connection: Connection | None = None
+        while True:
+            await self._due.wait()
+            self._due.clear()
+            try:
+                if connection is None or connection.is_closed():
+                    connection = await self._db.connect()
+                await connection.execute(f"notify {CHANNEL}")
+            except DOWN:
+                connection = None  # the forwarders poll
+                await asyncio.sleep(1)
+            await asyncio.sleep(GAP)
+
+
+class Wake:
+    """The hearing side: every event handed out by `subscribe` is set at each hint."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._events: list[asyncio.Event] = []
+
+    def subscribe(self) -> asyncio.Event:
+        event = asyncio.Event()
+        self._events.append(event)
+        return event
+
+    async def run(self) -> None:
+        while True:
+            try:
+                connection = await self._db.connect()
+                lost = asyncio.Event()
+                connection.add_termination_listener(lambda _, lost=lost: lost.set())
+                await connection.add_listener(CHANNEL, self._heard)
+                self._heard()  # what came while nobody listened
+                await lost.wait()
+            except DOWN:
+                pass  # tried again below; the forwarders poll meanwhile
+            await asyncio.sleep(1)
+
+    def _heard(self, *_: object) -> None:
+        for event in self._events:
+            event.set()

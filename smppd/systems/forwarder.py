@@ -1,0 +1,299 @@
+"""Brings one system its deliveries: claims, hands out to a fixed number of workers, records, polls.
+
+The adapter owns the wire, `Lines` the order, `Circuit` the patience with the system, `Queue` the rows; here they meet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from datetime import UTC, datetime
+
+import asyncpg
+
+from smppd import log, metrics
+from smppd.backoff import delay
+from smppd.config import SystemConfig
+from smppd.errors import StoreDown
+from smppd.model import BatchResult, Outcome, Verdict
+from smppd.store.database import DOWN, Database
+from smppd.store.queue import Claimed, Postponed, Queue, due_in
+from smppd.systems.circuit import Circuit
+from smppd.systems.contract import PollFailed, System
+from smppd.systems.lines import PER_LINE, Lines
+
+LEASE = 15.0  # seconds; renewed every third of it
+SWEEP = 1.0  # seconds between looks behind the cursor
+CLAIM = 1000  # rows per claim
+GATHER = 0.005  # seconds the recorder waits for company; a crash repeats at most so much more
+POLL = 1.0  # seconds between looks for work that no hint announced
+
+
+class LeaseLost(Exception):
+    """Another node serves this system now."""
+
+
+class Forwarder:
+    """`run` until cancelled; `stop` lets what is under way end first."""
+
+    def __init__(self, db: Database, name: str, config: SystemConfig, adapter: System, wake: asyncio.Event) -> None:
+        self._db, self._name, self._config, self._adapter, self._wake = db, name, config, adapter, wake
+        self._queue = Queue(db, name)
+        self._log = log.get("forwarder").bind(system=name)
+        self._stopping = False
+        self._outcomes = {o: metrics.DELIVERIES.labels(name, o) for o in ("delivered", "retry", "dead", "pause")}
+        self._seconds = metrics.DELIVERY_SECONDS.labels(name)
+        self._doubtful = metrics.MAYBE_DUPLICATE.labels(name)
+        self._open = metrics.CIRCUIT_OPEN.labels(name)
+        self._reset()
+
+    def _reset(self) -> None:
+        self._lines = Lines()
+        self._circuit = Circuit(self._config.retry)
+        self._cursor = 0
+        self._doubt_upto = 0
+        self._more = True  # the database may have rows behind the cursor
+        self._swept = 0.0
+        self._idle: list[asyncio.Future[list[Claimed]]] = []
+        self._under_way = 0
+        self._delivered: list[int] = []
+        self._dead: list[tuple[int, str]] = []
+        self._postponed: list[Postponed] = []
+        self._unrecorded = 0
+        self._record = asyncio.Event()
+        self._recorded = asyncio.Event()
+        self._stir = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serve the system whenever this node has its lease. Never ends by itself."""
+        lease = f"system/{self._name}"
+        while not self._stopping:
+            try:
+                clean = await self._db.lease_is_free(lease)
+                if not await self._db.take_lease(lease, LEASE):
+                    await asyncio.sleep(LEASE / 3)
+                    continue
+                self._reset()
+                # The last owner did not say goodbye: what it was delivering may have arrived.
+                self._doubt_upto = 0 if clean else await self._queue.last_id()
+                self._log.info("serving")
+                await self._serve(lease)
+            except* LeaseLost:
+                self._log.warning("another node serves this system now")
+            except* (*DOWN, StoreDown) as down:
+                self._log.warning("waiting for the database", reason=type(down.exceptions[0]).__name__)
+                self._queue.drop_connection()
+                await asyncio.sleep(1)
+        with contextlib.suppress(*DOWN, StoreDown):
+            await self._db.release_lease(lease)
+
+    async def stop(self) -> None:
+        """Take nothing new, wait for what is under way, record it. The caller bounds the time."""
+        self._stopping = True
+        self._stir.set()
+        while self._under_way or self._unrecorded:
+            self._recorded.clear()
+            self._record.set()
+            await self._recorded.wait()
+
+    async def _serve(self, lease: str) -> None:
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self._hold(lease)),
+                group.create_task(self._hear()),
+                group.create_task(self._recorder()),
+                *(group.create_task(self._worker()) for _ in range(self._adapter.concurrency)),
+            ]
+            if self._adapter.poll_every is not None:
+                tasks.append(group.create_task(self._poll(self._adapter.poll_every)))
+            await self._dispatch()
+            await self.stop()
+            for task in tasks:
+                task.cancel()
+
+    async def _hold(self, lease: str) -> None:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + LEASE
+        while True:
+            await asyncio.sleep(LEASE / 3)
+            try:
+                async with asyncio.timeout_at(until - 1):
+                    if not await self._db.take_lease(lease, LEASE):
+                        raise LeaseLost
+                until = loop.time() + LEASE
+            except (*DOWN, StoreDown):
+                if loop.time() >= until - LEASE / 3 - 1:
+                    raise LeaseLost from None
+
+    async def _hear(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            self._more = True
+            self._stir.set()
+
+    async def _dispatch(self) -> None:
+        loop = asyncio.get_running_loop()
+        while not self._stopping:
+            self._stir.clear()
+            now = loop.time()
+            allowed = self._circuit.limit(self._adapter.concurrency, now) - self._under_way
+            if allowed > 0:
+                await self._fill(now)
+            while allowed > 0 and self._idle and (batch := self._lines.take(self._batch(), loop.time())):
+                self._idle.pop().set_result(batch)
+                self._under_way += 1
+                allowed -= 1
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._nap(loop.time())):
+                    await self._stir.wait()
+            if loop.time() - self._swept >= POLL:
+                self._more = True
+
+    def _batch(self) -> int:
+        return 1 if self._circuit.is_open else self._adapter.batch
+
+    def _nap(self, now: float) -> float:
+        """Seconds until there is a reason to look again although nothing stirred."""
+        if self._circuit.is_open and now < self._circuit.open_until:
+            return min(POLL, self._circuit.open_until - now)
+        due = self._lines.next_due()
+        return POLL if due is None else min(POLL, max(0.0, due - now))
+
+    async def _fill(self, now: float) -> None:
+        for lane in list(self._lines.hungry):
+            rows = await self._queue.claim_lane(lane, self._lines.after(lane), PER_LINE)
+            self._add(rows, now)
+            self._lines.fed(lane, len(rows), PER_LINE)
+        if now - self._swept >= SWEEP:
+            self._swept = now
+            apart = self._lines.apart()
+            self._add(await self._queue.sweep(self._cursor, apart, self._lines.held, CLAIM), now)
+        while self._more and (room := min(CLAIM, self._lines.room)) >= CLAIM // 2:
+            rows = await self._queue.claim(self._cursor, self._lines.apart(), room)
+            self._more = len(rows) >= room
+            if rows:
+                self._cursor = rows[-1].delivery.id
+                self._add(rows, now)
+
+    def _add(self, rows: list[Claimed], now: float) -> None:
+        if not rows:
+            return
+        clock = datetime.now(UTC)
+        for row in rows:
+            row.delivery.in_doubt = row.delivery.in_doubt or row.delivery.id <= self._doubt_upto
+        self._lines.add(rows, now, [(row.due_at - clock).total_seconds() if row.delivery.attempts else 0.0 for row in rows])
+
+    async def _worker(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            ticket: asyncio.Future[list[Claimed]] = loop.create_future()
+            self._idle.append(ticket)
+            self._stir.set()
+            batch = await ticket
+            result = await self._adapter.deliver([row.delivery for row in batch])
+            if result.outbound:
+                await self._store_outbound(result)
+            self._finish(batch, result.outcomes, loop.time())
+
+    def _finish(self, batch: list[Claimed], outcomes: list[Outcome], now: float) -> None:
+        retry: dict[int, float] = {}
+        clock = datetime.now(UTC)
+        for row, outcome in zip(batch, outcomes, strict=True):
+            delivery = row.delivery
+            age = (clock - delivery.received_at).total_seconds()
+            verdict, reason = outcome.verdict, outcome.reason
+            if verdict is Verdict.RETRY and age > self._config.retry.give_up:
+                verdict, reason = Verdict.DEAD, f"given up after {age / 3600:.0f} h: {reason}"
+            self._outcomes[verdict.value].inc()
+            if outcome.in_doubt:
+                self._doubtful.inc()
+            if verdict is Verdict.DELIVERED:
+                self._seconds.observe(age)
+                self._delivered.append(delivery.id)
+                self._answered()
+            elif verdict is Verdict.DEAD:
+                self._log.warning("dead", message=delivery.id, reason=reason)
+                self._dead.append((delivery.id, reason))
+                self._answered()
+            else:
+                retry[delivery.id] = self._postpone(row, verdict, reason, outcome, now)
+        self._unrecorded += len(batch)
+        self._under_way -= 1
+        self._lines.finish(batch, retry, now)
+        self._record.set()
+        self._stir.set()
+
+    def _answered(self) -> None:
+        if self._circuit.success():
+            self._log.info("answers again")
+            self._open.set(0)
+
+    def _postpone(self, row: Claimed, verdict: Verdict, reason: str, outcome: Outcome, now: float) -> float:
+        delivery, counted = row.delivery, verdict is Verdict.RETRY
+        delivery.in_doubt = delivery.in_doubt or outcome.in_doubt
+        delivery.attempts += counted
+        wait = max(delay(delivery.attempts, self._config.retry.first, self._config.retry.max), outcome.after or 0.0)
+        if self._circuit.failure(now, row.lane, reason, pause=not counted, after=outcome.after):
+            seconds = self._circuit.open_until - now
+            self._log.warning("not asked for a while", reason=reason, seconds=round(seconds, 1))
+            self._open.set(1)
+        if self._circuit.is_open:
+            # The system is at fault, not this message: it is the probe when the circuit allows one.
+            wait = min(wait, max(0.0, self._circuit.open_until - now))
+        self._postponed.append(Postponed(delivery.id, due_in(wait), counted, outcome.in_doubt, reason))
+        return wait
+
+    async def _recorder(self) -> None:
+        while True:
+            await self._record.wait()
+            await asyncio.sleep(GATHER)
+            self._record.clear()
+            delivered, self._delivered = self._delivered, []
+            dead, self._dead = self._dead, []
+            postponed, self._postponed = self._postponed, []
+            done = [*delivered, *(m for m, _ in dead)]
+            if done or postponed:
+                await self._write(delivered, dead, postponed)
+                self._lines.forget(done)
+                self._unrecorded -= len(done) + len(postponed)
+            self._recorded.set()
+
+    async def _write(self, delivered: list[int], dead: list[tuple[int, str]], postponed: list[Postponed]) -> None:
+        while True:
+            try:
+                with metrics.STORE_SECONDS.labels("record").time():
+                    await self._queue.record(delivered, dead, postponed)
+            except (*DOWN, asyncpg.PostgresError) as error:
+                # Held in memory and not asked for again until the database has it.
+                self._log.warning("outcomes wait for the database", reason=type(error).__name__)
+                self._queue.drop_connection()
+                await asyncio.sleep(0.5)
+            else:
+                return
+
+    async def _store_outbound(self, result: BatchResult) -> None:
+        try:
+            await self._queue.add_outbound(result.outbound)
+        except (StoreDown, asyncpg.PostgresError) as error:
+            # Not acknowledged, so the system hands them out again.
+            self._log.warning("handed-out messages not stored yet", count=len(result.outbound), reason=str(error))
+        else:
+            self._adapter.committed(result.outbound)
+
+    async def _poll(self, every: float) -> None:
+        failures = 0
+        while True:
+            wait = every
+            try:
+                found = await self._adapter.poll()
+                failures = 0
+                if found:
+                    await self._store_outbound(BatchResult([], found))
+                if self._adapter.poll_again:
+                    wait = 0.0
+            except PollFailed as failed:
+                failures += 1
+                wait = max(delay(failures, self._config.retry.first, min(300.0, self._config.retry.max)), failed.after or 0.0)
+                self._log.warning("cannot be polled", reason=str(failed), seconds=round(wait, 1))
+            await asyncio.sleep(wait)

@@ -1,0 +1,46 @@
+-- name: search
+-- A null parameter is no condition. "dead" asks for messages whose last outcome at some system is dead.
+select m.id, m.carrier, m.link, m.sender, m.recipient, m.text, m.data, m.state, m.parts, m.missing, m.label, m.problem,
+       m.received_at,
+       coalesce((select array_agg(d.system || ' ' || d.state || case when d.reason <> '' then ': ' || d.reason else '' end
+                                  order by d.system, d.at)
+                 from delivery d where d.message = m.id), '{}') as deliveries
+from message m
+where ($1::text is null or m.state = $1)
+  and ($2::text is null or exists (select from delivery d where d.message = m.id and d.system = $2))
+  and ($3::text is null or m.carrier = $3)
+  and ($4::text is null or m.sender = $4)
+  and ($5::text is null or m.recipient = $5)
+  and ($6::timestamptz is null or m.received_at >= $6)
+  and ($7::bigint is null or m.id = $7)
+  and (not $8::boolean or exists (
+        select from outcome o join system s on s.id = o.system
+        where o.message = m.id and o.state = 2 and ($2::text is null or s.name = $2)
+          and not exists (select from outcome l where l.message = o.message and l.system = o.system and l.at > o.at)
+          and not exists (select from queue q where q.message = o.message and q.system = o.system)))
+order by m.id desc
+limit $9;
+
+-- name: replay_past
+-- Deliveries that ended, put back as new ones. The outcome stays as history.
+insert into queue (system, message, sender)
+select distinct o.system, o.message, hashtextextended(r.sender, 0)
+from outcome o join received r on r.id = o.message
+where o.message = any($1::bigint[]) and ($2::smallint is null or o.system = $2)
+  and (not $3::boolean or (o.state = 2
+       and not exists (select from outcome l where l.message = o.message and l.system = o.system and l.at > o.at)))
+on conflict do nothing
+returning message;
+
+-- name: unrouted
+select r.id, c.name as carrier, r.sender, r.recipient, r.text from received r join carrier c on c.id = r.carrier
+where r.id = any($1::bigint[]) and r.state = 2
+for update of r;
+
+-- name: route_again
+with k as (select * from unnest($1::bigint[], $2::text[]) k(message, targets)),
+ q as (insert into queue (system, message, sender)
+       select t.system, k.message, hashtextextended(r.sender, 0)
+       from k join received r on r.id = k.message cross join lateral unnest(k.targets::smallint[]) t(system)
+       on conflict do nothing)
+update received r set state = case when r.missing is null then 0 else 1 end from k where r.id = k.message;
