@@ -1,0 +1,182 @@
+"""The listeners and the three health questions, over real sockets."""
+
+import socket
+import ssl
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from smppd import log, metrics
+from smppd.config import HttpConfig, LogConfig
+from smppd.errors import StartError
+from smppd.http import HttpServer
+
+
+class Gateway:
+    """What the server asks of the gateway."""
+
+    reason: str | None = None
+
+    def readiness(self) -> str | None:
+        return self.reason
+
+    async def exposition(self) -> bytes:
+        return metrics.exposition()
+
+
+Serve = Callable[..., Awaitable[tuple[HttpServer, str]]]
+
+
+@pytest.fixture
+def gateway() -> Gateway:
+    return Gateway()
+
+
+@pytest.fixture
+async def serve(gateway: Gateway) -> AsyncIterator[Serve]:
+    running: list[HttpServer] = []
+
+    async def start(routes: list[web.RouteDef] | None = None, **keys: object) -> tuple[HttpServer, str]:
+        config = HttpConfig.model_validate({"listen": ["127.0.0.1:0"], **keys})
+        server = HttpServer(config, gateway.readiness, gateway.exposition, routes or [])
+        await server.start()
+        running.append(server)
+        host, port = server.addresses[0]
+        return server, f"{'https' if config.tls else 'http'}://{host}:{port}"
+
+    yield start
+    for server in running:
+        await server.stop()
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+async def test_alive_and_ready_say_so(serve: Serve, client: aiohttp.ClientSession) -> None:
+    _, url = await serve()
+    for path, status in [("/healthz", "alive"), ("/readyz", "ready")]:
+        async with client.get(url + path) as answer:
+            assert (answer.status, await answer.json()) == (200, {"status": status})
+
+
+async def test_unready_says_why_and_stays_alive(serve: Serve, client: aiohttp.ClientSession, gateway: Gateway) -> None:
+    _, url = await serve()
+    gateway.reason = "the database cannot be reached"
+    async with client.get(url + "/readyz") as answer:
+        assert answer.status == 503
+        assert answer.content_type == "application/problem+json"
+        assert await answer.json() == {
+            "type": "about:blank",
+            "title": "Service Unavailable",
+            "status": 503,
+            "detail": "the database cannot be reached",
+        }
+    async with client.get(url + "/healthz") as answer:
+        assert answer.status == 200
+
+
+async def test_metrics_are_in_the_text_format(serve: Serve, client: aiohttp.ClientSession) -> None:
+    _, url = await serve()
+    async with client.get(url + "/metrics") as answer:
+        assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+        assert "smppd_build_info{version=" in await answer.text()
+
+
+async def explode(_request: web.Request) -> web.Response:
+    raise RuntimeError("text of a message")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "detail"),
+    [
+        ("GET", "/nowhere", 404, "there is nothing at /nowhere"),
+        ("POST", "/healthz", 405, "POST is not possible here; GET, HEAD is"),
+        ("GET", "/explode/255712345678", 500, "the gateway failed to answer this request; its log says where"),
+    ],
+)
+async def test_an_error_is_a_problem(
+    serve: Serve, client: aiohttp.ClientSession, method: str, path: str, status: int, detail: str
+) -> None:
+    _, url = await serve([web.get("/explode/{number}", explode)])
+    async with client.request(method, url + path) as answer:
+        assert (answer.status, answer.content_type) == (status, "application/problem+json")
+        body = await answer.json()
+    assert (body["status"], body["detail"]) == (status, detail)
+
+
+async def test_a_fault_is_logged_without_path_and_message(
+    serve: Serve, client: aiohttp.ClientSession, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log.setup(LogConfig())
+    _, url = await serve([web.get("/explode/{number}", explode)])
+    async with client.get(url + "/explode/255712345678") as answer:
+        assert answer.status == 500
+    out, err = capsys.readouterr()
+    assert "/explode/{number}" in out + err
+    assert "255712345678" not in out + err
+    assert "text of a message" not in out + err
+
+
+async def test_every_address_is_served(serve: Serve, client: aiohttp.ClientSession) -> None:
+    server, _ = await serve(listen=["127.0.0.1:0", "127.0.0.2:0"])
+    assert [host for host, _ in server.addresses] == ["127.0.0.1", "127.0.0.2"]
+    for host, port in server.addresses:
+        async with client.get(f"http://{host}:{port}/healthz") as answer:
+            assert answer.headers["Server"] == "smppd"
+
+
+async def test_a_port_in_use_is_named_and_nothing_stays_bound(serve: Serve) -> None:
+    with socket.socket() as free, socket.socket() as taken:
+        free.bind(("127.0.0.1", 0))
+        other = free.getsockname()[1]
+        free.close()
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(StartError, match=rf"cannot listen on 127\.0\.0\.1:{port}: the port is in use, likely"):
+            await serve(listen=[f"127.0.0.1:{other}", f"127.0.0.1:{port}"])
+    with socket.socket() as again:
+        again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        again.bind(("127.0.0.1", other))
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [("192.0.2.1:0", "this machine has no address 192.0.2.1"), ("no.such.host.invalid:0", "cannot be resolved")],
+)
+async def test_an_address_that_cannot_be_bound_is_explained(serve: Serve, address: str, reason: str) -> None:
+    with pytest.raises(StartError, match=reason):
+        await serve(listen=[address])
+
+
+async def test_a_certificate_that_cannot_be_read_is_named(serve: Serve, tmp_path: Path) -> None:
+    missing = str(tmp_path / "none.pem")
+    with pytest.raises(StartError, match=r"http\.tls\.cert = '.*none\.pem': the file cannot be read: No such file"):
+        await serve(tls={"cert": missing, "key": missing})
+
+
+async def test_tls_is_served(serve: Serve, client: aiohttp.ClientSession, certificate: tuple[str, str]) -> None:
+    cert, key = certificate
+    _, url = await serve(tls={"cert": cert, "key": key})
+    trusted = ssl.create_default_context(cafile=cert)
+    async with client.get(url + "/healthz", ssl=trusted) as answer:
+        assert answer.status == 200
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    where = tmp_path_factory.mktemp("tls")
+    cert, key = str(where / "cert.pem"), str(where / "key.pem")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return cert, key
