@@ -201,7 +201,9 @@ def _outcome(entries: list[Entry]) -> dict[str, Any]:
 
 def _shown(submit: Submit) -> Mapping[str, Any]:
     message = submit.message
-    octets = pdu.find_tlv(message.tlvs, pdu.Tag.MESSAGE_PAYLOAD) or getattr(message, "short_message", b"")
+    octets = pdu.find_tlv(message.tlvs, pdu.Tag.MESSAGE_PAYLOAD)
+    if octets is None:
+        octets = b"" if isinstance(message, pdu.DataSm) else message.short_message
     return {
         "message_id": submit.message_id,
         "system_id": submit.system_id,

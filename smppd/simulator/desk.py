@@ -16,6 +16,8 @@ _INVALID_COMMAND = 0x03
 _WRONG_BIND_STATE = 0x04
 _ALREADY_BOUND = 0x05
 _UNKNOWN_MESSAGE_ID = 0x0C
+_INVALID_PASSWORD = 0x0E
+_INVALID_SYSTEM_ID = 0x0F
 _CANCEL_FAILED = 0x11
 _THROTTLED = 0x58
 _RESPONSE = 0x80000000
@@ -72,7 +74,7 @@ class Desk:
         role, response = _ROLES[type(message)]
         if habits.enquire_before_bind_resp:
             link.enquire()
-        status = habits.bind_status or smsc.admit(message.system_id, message.password)
+        status = habits.bind_status or self._admit(message.system_id, message.password)
         if link.bound:
             status = _ALREADY_BOUND
         if status:
@@ -96,6 +98,17 @@ class Desk:
             link.flush()
             # The first deliver_sm goes out in a later turn, so in a segment of its own.
             asyncio.get_running_loop().call_soon(smsc.bound, link, message.system_id, role)
+
+    def _admit(self, system_id: str, password: str) -> int:
+        """The status that answers a bind with these credentials."""
+        smsc = self.smsc
+        if smsc.accounts is not None:
+            if system_id not in smsc.accounts:
+                return _INVALID_SYSTEM_ID
+            if smsc.accounts[system_id] != password:
+                return _INVALID_PASSWORD
+        bound = sum(link.system_id == system_id and bool(link.bound) for link in smsc.links)
+        return _ALREADY_BOUND if smsc.max_binds is not None and bound >= smsc.max_binds else 0
 
     def _enquire_link(self, link: Link, message: pdu.EnquireLink) -> None:
         if not self.smsc.habits.no_enquire_link_resp:

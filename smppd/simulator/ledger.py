@@ -118,7 +118,7 @@ class Entry:
     @property
     def acked(self) -> asyncio.Future[None]:
         """Done when every PDU of the message is acknowledged; fails with `RefusedError`."""
-        if self._future is None:
+        if self._future is None or self._future.cancelled():  # a time limit of one who waits cancels it
             self._future = asyncio.get_running_loop().create_future()
             self._resolve()
         return self._future

@@ -63,7 +63,7 @@ class Mo:
     @classmethod
     def from_json(cls, given: Mapping[str, Any]) -> Mo:
         """Octets and TLV values are hex ({"0x1400": "0a0b"}); `ValueError` names what is unknown or unfit."""
-        known = {item.name for item in fields(cls)}
+        known = {item.name: item.default for item in fields(cls)}
         values: dict[str, Any] = {}
         for name, value in given.items():
             name = {"from": "source", "to": "destination"}.get(name, name)
@@ -78,6 +78,8 @@ class Mo:
                     value = tuple(int(number) for number in value)
             except (TypeError, ValueError, AttributeError) as error:
                 raise ValueError(f"field {name!r}: {error}") from None
+            if isinstance(known[name], (str, int)) and type(value) is not type(known[name]):
+                raise ValueError(f"field {name!r} takes {type(known[name]).__name__}, not {value!r}")
             values[name] = value
         mo = cls(**values)
         if mo.alphabet not in ALPHABETS:
@@ -94,6 +96,8 @@ class Mo:
         octets, data_coding = self._user_data()
         parts = self._parts(octets, data_coding)
         numbers = list(self.order) if self.order is not None else list(range(1, len(parts) + 1))
+        if not all(0 < number <= len(parts) for number in numbers):
+            raise ValueError(f"order names parts that are not among 1 to {len(parts)}")
         if len(parts) > 1:
             numbers = [number for number in numbers if number != habits.lose_part]
             if habits.shuffle_parts:

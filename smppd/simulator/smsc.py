@@ -26,10 +26,6 @@ from smppd.simulator.receivers import Receivers
 from smppd.simulator.submits import Submit, Submits, form_id
 from smppd.simulator.waits import Waits
 
-_INVALID_PASSWORD = 0x0E
-_INVALID_SYSTEM_ID = 0x0F
-_ALREADY_BOUND = 0x05
-
 
 class Smsc(Waits):
     """`accounts` maps system_id to password (None: anybody may bind); `max_binds` is per account.
@@ -124,10 +120,14 @@ class Smsc(Waits):
     # MO and receipts.
 
     def enqueue(self, mo: Mo) -> Entry:
-        """Puts a message into the ledger; it goes out as soon as a receiver has room."""
+        """Puts a message into the ledger; it goes out as soon as a receiver has room.
+
+        `ValueError` when it cannot be encoded, and then nothing of it is kept.
+        """
         self._reference += 1
+        made = list(mo.pdus(self._reference, self.habits, self.dice))
         entry = Entry(mo, "mo", self.counters, asyncio.get_running_loop().time())
-        for octets, pin in mo.pdus(self._reference, self.habits, self.dice):
+        for octets, pin in made:
             self.outbox.put(entry.add(octets, pin, mo.account))
         self.counters.enqueued += 1
         self._keep(entry)
@@ -193,16 +193,6 @@ class Smsc(Waits):
         self.counters.links_lost += 1
         self._again(lost)
         self.watch.changed()
-
-    def admit(self, system_id: str, password: str) -> int:
-        """The status that answers a bind with these credentials."""
-        if self.accounts is not None:
-            if system_id not in self.accounts:
-                return _INVALID_SYSTEM_ID
-            if self.accounts[system_id] != password:
-                return _INVALID_PASSWORD
-        bound = sum(link.system_id == system_id and bool(link.bound) for link in self.links)
-        return _ALREADY_BOUND if self.max_binds is not None and bound >= self.max_binds else 0
 
     def bound(self, link: Link, system_id: str, role: str) -> None:
         """A bind was accepted."""
