@@ -80,7 +80,7 @@ def writer_source(name: str, command_id: int, fields: Fields) -> str:
         elif isinstance(kind, CString):
             form += "%b\\0"
             add(f"s{index} = v.{field}")
-            add(f"if s{index}:")
+            add(f'if s{index} != "":')
             add(f'    s{index} = s{index}.encode("latin-1")')
             add(f"    if len(s{index}) >= {kind.limit} or 0 in s{index}: raise ValueError")
             add(f'else: s{index} = b""')
