@@ -164,7 +164,12 @@ class Batch:
             self._suspects[row["id"]].doubt = row["id"]
 
     async def _add(
-        self, connection: Connection, singles: list[Entry], closed: list[tuple[str, Closed]], *, undelivered: bool = False
+        self,
+        connection: Connection,
+        singles: list[Entry],
+        closed: list[tuple[str, Closed]],
+        *,
+        undelivered: bool = False,
     ) -> list[int]:
         rows = self._rows
         rows.extend(self._single(entry) for entry in singles)
@@ -234,7 +239,11 @@ class Batch:
         await self._add_parts(connection, merged, arrived, finished)
 
     async def _add_parts(
-        self, connection: Connection, merged: list[PartSet], arrived: dict[SetKey, list[Entry]], finished: dict[SetKey, int]
+        self,
+        connection: Connection,
+        merged: list[PartSet],
+        arrived: dict[SetKey, list[Entry]],
+        finished: dict[SetKey, int],
     ) -> None:
         fresh = [(s.key, slot) for s in merged for slot in s.slots.values() if slot.fresh]
         if not fresh:
@@ -265,7 +274,10 @@ class Batch:
             [e.record.link for e, _ in items],
             [e.record.id for e, _ in items],
             [r.digest for _, r in items],
-            *([_clean(getattr(r, name)) for _, r in items] for name in ("sender", "recipient", "message_id", "state", "stat", "error")),
+            *(
+                [_clean(getattr(r, name)) for _, r in items]
+                for name in ("sender", "recipient", "message_id", "state", "stat", "error")
+            ),
             [r.raw for _, r in items],
         )
         for (entry, _), made in zip(items, ids, strict=True):
@@ -313,7 +325,9 @@ def _key(entry: Entry) -> SetKey:
     assert isinstance(item, Received)
     assert item.part is not None
     part = item.part
-    return SetKey(entry.record.carrier_id, _clean(item.sender), _clean(item.recipient), part.kind, part.reference, part.total)
+    return SetKey(
+        entry.record.carrier_id, _clean(item.sender), _clean(item.recipient), part.kind, part.reference, part.total
+    )
 
 
 def _slot(entry: Entry) -> Slot:

@@ -161,7 +161,15 @@ class EmbeddedServer:
         partial = self.data_dir / "postgres.partial"
         shutil.rmtree(partial, ignore_errors=True)
         code, output = await self._run(
-            "initdb", "--auth=trust", "--encoding=utf8", "--locale=C", "-U", "smppd", "-D", str(partial), "--no-instructions"
+            "initdb",
+            "--auth=trust",
+            "--encoding=utf8",
+            "--locale=C",
+            "-U",
+            "smppd",
+            "-D",
+            str(partial),
+            "--no-instructions",
         )
         if code != 0:
             raise StartError(f"the embedded PostgreSQL could not be made in {self.cluster}: {output.strip()}")

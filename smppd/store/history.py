@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from smppd.routing import Router
 from smppd.store.database import Database
 from smppd.store.queries import statement
 
@@ -58,12 +58,16 @@ async def replay(db: Database, ids: list[int], *, system: str | None = None, dea
     return len(rows)
 
 
-async def route_again(db: Database, ids: list[int], router: Router) -> int:
+Targets = Callable[[str, str, str, str | None], tuple[str, ...]]
+"""carrier, sender, recipient, text -> names of systems."""
+
+
+async def route_again(db: Database, ids: list[int], targets: Targets) -> int:
     """Route messages that no route took when they came by the routes of now; return how many found a system."""
     async with db.transaction() as connection:
         found: dict[int, str] = {}
         for row in await connection.fetch(statement("history", "unrouted"), ids):
-            systems = router.targets(row["carrier"], row["sender"], row["recipient"], row["text"])
+            systems = targets(row["carrier"], row["sender"], row["recipient"], row["text"])
             if systems:
                 found[row["id"]] = "{" + ",".join([str(await db.system_id(name)) for name in systems]) + "}"
         if found:

@@ -45,7 +45,9 @@ class Reader(Protocol):
 class Intake:
     """`run` is the writer; the other methods are called from the same loop and never block."""
 
-    def __init__(self, db: Database, reader: Reader, *, windows: dict[str, float], on_commit: Callable[[], None]) -> None:
+    def __init__(
+        self, db: Database, reader: Reader, *, windows: dict[str, float], on_commit: Callable[[], None]
+    ) -> None:
         self._db, self._reader, self._windows, self._on_commit = db, reader, windows, on_commit
         self._pending: list[Entry] = []
         self._wake = asyncio.Event()
@@ -65,9 +67,14 @@ class Intake:
     async def open(self, carrier: str, link: int, prove: Callable[[], None]) -> SessionRecord:
         """A new session of a link. Raises StoreDown while the database cannot be reached."""
         try:
+            async with asyncio.timeout(10):
+                for ended in [r for r in self._ended if r.carrier == carrier]:
+                    await ended.settled.wait()
             record = await sessions.begin(self._db, carrier, link, prove)
             async with self._db.pool.acquire(timeout=10) as connection:
-                doubts = await sessions.settle(connection, record.carrier_id, self._windows.get(carrier, 900.0))
+                doubts = await sessions.settle(
+                    connection, self._db.instance, record.carrier_id, self._windows.get(carrier, 900.0)
+                )
         except DOWN as error:
             raise StoreDown(str(error) or type(error).__name__) from error
         if doubts:
@@ -80,7 +87,7 @@ class Intake:
         """Take one PDU. `done` is called exactly once, in order, after the commit or its failure."""
         entry = Entry(record, item, done)
         peers = self._records.get(record.carrier_id, ())
-        if len(peers) > 1:
+        if len(peers) > 1 and (isinstance(item, ReceivedReceipt) or item.part is None):  # a part's set knows its repeats
             for other in peers:
                 # The same octets, just answered on another link that has not proved it: either that link is dying
                 # and this is a repeat, or a person sent the text twice. Its next proof, or its end, tells.
@@ -109,6 +116,7 @@ class Intake:
         with contextlib.suppress(ValueError):
             self._records.get(record.carrier_id, []).remove(record)
         self._ended.append(record)
+        self._idle.clear()
         self._wake.set()
 
     async def drained(self) -> None:
@@ -220,8 +228,9 @@ class Intake:
             record = self._ended[0]
             await self._prove(connection, record)
             await connection.execute(statement("session", "end_session"), record.id)
-            self._doubts[record.carrier_id] = await sessions.settle(connection, record.carrier_id)
+            self._doubts[record.carrier_id] = await sessions.settle(connection, self._db.instance, record.carrier_id)
             self._ended.pop(0)
+            record.settled.set()
             self._unsure.discard(record)
             if record in self._dirty:
                 self._dirty.remove(record)

@@ -36,7 +36,9 @@ async def migrate(connection: asyncpg.Connection[Any]) -> list[str]:
         done = {row["number"] for row in await connection.fetch("select number from migration")}
         shipped = migrations()
         if unknown := done - {number for number, _, _ in shipped}:
-            raise StartError(f"the database has migration {max(unknown)}, which this version does not know: install a newer smppd")
+            raise StartError(
+                f"the database has migration {max(unknown)}, which this version does not know: install a newer smppd"
+            )
         for number, name, text in shipped:
             if number not in done:
                 await connection.execute("insert into migration (number, name) values ($1, $2)", number, name)

@@ -8,11 +8,13 @@ again. The same text sent twice on a healthy link is two messages.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 
@@ -40,6 +42,7 @@ class SessionRecord:
     dropped: list[int] = field(default_factory=list)  # doubts whose repeat is proved answered
     dirty: bool = False
     closed: bool = False
+    settled: asyncio.Event = field(default_factory=asyncio.Event)  # what it left in doubt is written down
 
     def answer(self, digest: int, entry: int = 0, doubt: int = 0) -> None:
         """Note one more answer; entry 0 means that nothing of it is in the database."""
@@ -99,13 +102,15 @@ async def begin(db: Database, carrier: str, link: int, prove: Callable[[], None]
     return SessionRecord(row["id"], carrier, carrier_id, link, prove, row["proved_upto"], row["proved_upto"])
 
 
-async def settle(connection: asyncpg.Connection[Any], carrier_id: int, returning: float | None = None) -> Doubts:
+async def settle(
+    connection: asyncpg.Connection[Any], instance: UUID, carrier_id: int, returning: float | None = None
+) -> Doubts:
     """Write down what ended sessions of a carrier left in doubt, and return all its open doubts.
 
     `returning`: the carrier is about to be bound; repeats are expected for so many seconds from now.
     """
     async with connection.transaction():
-        for over in await connection.fetch(statement("session", "sessions_over"), carrier_id, DEAD_NODE):
+        for over in await connection.fetch(statement("session", "sessions_over"), carrier_id, DEAD_NODE, instance):
             for source in ("doubt_received", "doubt_parts", "doubt_receipts"):
                 await connection.execute(statement("session", source), over["proved_upto"], over["id"], carrier_id)
             await connection.execute(statement("session", "reopen_doubts"), over["id"])

@@ -1,6 +1,6 @@
 -- name: begin_session
 insert into session (carrier, link, node, instance, proved_upto)
-select $1, $2, $3, $4, last_value from entry_id
+select $1, $2, $3, $4, case when is_called then last_value else 0 end from entry_id
 returning id, proved_upto;
 
 -- name: sessions_over
@@ -9,7 +9,7 @@ returning id, proved_upto;
 select s.id, s.proved_upto
 from session s left join node n on n.name = s.node and n.instance = s.instance
 where s.carrier = $1 and not s.settled
-  and (s.ended_at is not null or n.name is null or n.seen_at < now() - $2::interval)
+  and (s.ended_at is not null or (s.instance <> $3 and (n.name is null or n.seen_at < now() - $2::interval)))
 for update of s;
 
 -- name: doubt_received
