@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from codecs import charmap_build, charmap_decode, charmap_encode
-from typing import Any
+from codecs import charmap_decode
 
 ESCAPE = 0x1B
 
@@ -32,11 +31,10 @@ EXTENSION = {
 
 # Octets above 0x7F are no septets; carriers that send them mean Latin-1 more often than anything else.
 _DECODING = BASIC + bytes(range(0x80, 0x100)).decode("latin-1")
-# U+FFFE is "undefined" to charmap: ESC itself cannot be written.
-_ENCODING = charmap_build(BASIC.replace("\x1b", "\ufffe") + "\ufffe" * 128)
-_ENCODING_EXTENDED: Any = {ord(char): code for code, char in enumerate(BASIC) if code != ESCAPE} | {
-    ord(char): bytes((ESCAPE, code)) for code, char in EXTENSION.items()
-}
+# Septets as characters; what is in neither table must end above 0x7F, which "ascii" refuses: most of it does by itself.
+_ENCODING = dict.fromkeys(range(128), "\x80")
+_ENCODING |= {ord(char): chr(code) for code, char in enumerate(BASIC) if code != ESCAPE}
+_ENCODING |= {ord(char): "\x1b" + chr(code) for code, char in EXTENSION.items()}
 
 
 def decode_septets(octets: bytes) -> tuple[str, bool]:
@@ -64,11 +62,7 @@ def decode_septets(octets: bytes) -> tuple[str, bool]:
 def encode_septets(text: str) -> bytes | None:
     """One septet per octet, escape pairs included; None where a character is in neither table."""
     try:
-        return charmap_encode(text, "strict", _ENCODING)[0]
-    except UnicodeEncodeError:
-        pass
-    try:
-        return charmap_encode(text, "strict", _ENCODING_EXTENDED)[0]
+        return text.translate(_ENCODING).encode("ascii")
     except UnicodeEncodeError:
         return None
 
