@@ -1,0 +1,158 @@
+"""PDUs from a carrier to what the store keeps. Pure; it runs once per message received, so it is written for speed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from pdu import DataSm, DecodeError, DeliverSm, decode_text, encode_text, parse_receipt, payload, user_data
+from smppd.compressed import label
+from smppd.model import PartRef, Received, ReceivedReceipt
+from smppd.smpp.events import Delivered, Undecodable
+
+MISSING = "[…]"
+"""Stands in a text for a part that never came."""
+
+# Octets and data_coding of one part, None where it is missing.
+PartBody = tuple[bytes, int]
+
+_TYPED = 0x3C  # message type bits of esm_class; without any it is a plain message
+_UDHI = 0x40
+
+
+@dataclass(slots=True, frozen=True)
+class MappingSettings:
+    """What a carrier leaves open: the alphabet of data_coding 0, and receipts without their esm_class bit."""
+
+    default_alphabet: str = "gsm7"
+    sniff_receipts: bool = False
+
+
+def received(event: Delivered | Undecodable, settings: MappingSettings) -> Received | ReceivedReceipt:
+    """What came, as far as it can be read. Never raises: what cannot has `problem` set and the whole frame as body."""
+    if isinstance(event, Undecodable):
+        # The sequence number is not part of what a repeat repeats; the rest of the frame is.
+        return _quarantined("", "", 0, 0, event.raw, _digest(event.raw[:12] + event.raw[16:]), event.reason)
+    pdu = event.pdu
+    esm_class, data_coding = pdu.esm_class, pdu.data_coding
+    octets = payload(pdu)
+    digest = _digest_of(pdu, octets)
+    if esm_class & _TYPED or settings.sniff_receipts:
+        receipt = parse_receipt(pdu, sniff=settings.sniff_receipts)
+        if receipt is not None:
+            return ReceivedReceipt(
+                pdu.source_addr,
+                pdu.destination_addr,
+                receipt.message_id,
+                receipt.state,
+                receipt.stat,
+                receipt.error,
+                event.raw,
+                digest,
+            )
+    part, header = None, 0
+    if esm_class & _UDHI or pdu.tlvs:
+        try:
+            body, elements, segment = user_data(pdu)
+        except DecodeError as error:
+            reason = f"{error.field}: {error.reason}"
+            return _quarantined(
+                pdu.source_addr, pdu.destination_addr, data_coding, esm_class, event.raw, digest, reason
+            )
+        if segment is not None:
+            part = PartRef(*segment)
+        if elements:
+            header = len(octets) - len(body)
+        octets = body
+    if part is not None:
+        if settings.default_alphabet == "gsm7-packed" and header:
+            octets = _aligned(octets, data_coding, header)
+        return Received(pdu.source_addr, pdu.destination_addr, octets, data_coding, esm_class, digest, part=part)
+    text, _, damaged = decode_text(octets, data_coding, default=settings.default_alphabet, header_octets=header)
+    return Received(
+        pdu.source_addr,
+        pdu.destination_addr,
+        octets,
+        data_coding,
+        esm_class,
+        digest,
+        text,
+        None,
+        damaged,
+        label(text) if text else "",
+    )
+
+
+def compose(parts: Sequence[PartBody | None], default_alphabet: str) -> tuple[str | None, bytes, bool]:
+    """Join the bodies of a set: text (None for binary), octets, and whether anything had to be guessed or left.
+
+    Octets are joined before they are decoded, so that a surrogate pair or an escape cut between two parts is whole
+    again. A missing part shows as MISSING in the text and as nothing in the octets.
+    """
+    texts: list[str] = []
+    binary = damaged = False
+    for run in _runs(parts):
+        if not run:
+            texts.append(MISSING)
+            continue
+        text, run_damaged = _decoded([body for body, _ in run], run[0][1], default_alphabet)
+        damaged |= run_damaged
+        if text is None:
+            binary = True
+        else:
+            texts.append(text)
+    octets = b"".join([part[0] for part in parts if part is not None])
+    return None if binary else "".join(texts), octets, damaged
+
+
+def _runs(parts: Sequence[PartBody | None]) -> list[list[PartBody]]:
+    """Neighbours of one data_coding together; an empty run for each missing part."""
+    runs: list[list[PartBody]] = []
+    for part in parts:
+        if part is None:
+            runs.append([])
+        elif runs and runs[-1] and runs[-1][-1][1] == part[1]:
+            runs[-1].append(part)
+        else:
+            runs.append([part])
+    return runs
+
+
+def _decoded(bodies: list[bytes], data_coding: int, default_alphabet: str) -> tuple[str | None, bool]:
+    joined = decode_text(b"".join(bodies), data_coding, default=default_alphabet)
+    odd_part = joined.alphabet == "ucs2" and joined.damaged and any(len(body) & 1 for body in bodies)
+    if joined.alphabet != "gsm7-packed" and not odd_part:
+        return joined.text, joined.damaged
+    # Packed septets begin anew in each part. And an octet lost from one part of UCS-2 must not shift all that follow.
+    each = [decode_text(body, data_coding, default=default_alphabet) for body in bodies]
+    return "".join([one.text or "" for one in each]), any(one.damaged for one in each)
+
+
+def _aligned(octets: bytes, data_coding: int, header: int) -> bytes:
+    """Packed septets without the fill bits behind the header, whose length nobody knows once the parts are joined."""
+    text, alphabet, damaged = decode_text(octets, data_coding, default="gsm7-packed", header_octets=header)
+    return octets if alphabet != "gsm7-packed" or damaged or not text else encode_text(text, prefer=alphabet)[0]
+
+
+def _quarantined(
+    sender: str, recipient: str, data_coding: int, esm_class: int, raw: bytes, digest: int, reason: str
+) -> Received:
+    return Received(sender, recipient, raw, data_coding, esm_class, digest, problem=reason)
+
+
+def _digest_of(pdu: DeliverSm | DataSm, octets: bytes) -> int:
+    """Over all that a repeated PDU repeats: everything but its sequence number and what a carrier may fill in anew."""
+    # NUL separates, as it ends these strings on the wire. data_sm has no protocol_id.
+    kept = (
+        f"{pdu.source_addr_ton}.{pdu.source_addr_npi}.{pdu.dest_addr_ton}.{pdu.dest_addr_npi}.{pdu.esm_class}"
+        f".{pdu.data_coding}.{pdu.protocol_id if isinstance(pdu, DeliverSm) else ''}"
+        f"\0{pdu.source_addr}\0{pdu.destination_addr}\0{len(octets)}\0"
+    ).encode("latin-1") + octets
+    if pdu.tlvs:
+        kept += b"".join([b"%d:%d:%b" % (tag, len(value), value) for tag, value in pdu.tlvs])
+    return _digest(kept)
+
+
+def _digest(octets: bytes) -> int:
+    return int.from_bytes(blake2b(octets, digest_size=8).digest(), "big", signed=True)
