@@ -40,6 +40,8 @@ class Esme:
     async def frame(self) -> bytes | None:
         """The next whole frame, None at the end of the connection."""
         while not self._frames:
+            if self._framer.error is not None:
+                raise self._framer.error
             async with asyncio.timeout(LIMIT):
                 try:
                     data = await self.reader.read(65536)
@@ -76,3 +78,8 @@ class Esme:
         message = await self.next()
         self.ack(message, status)
         return message
+
+    async def serve(self) -> None:
+        """Receives and answers messages until the end."""
+        while (message := await self.next()) is not None:
+            self.ack(message)
