@@ -1,0 +1,19 @@
+"""smppd check: what would run, and what looks wrong."""
+
+from __future__ import annotations
+
+import typer
+
+from smppd.cli.common import ConfigOption, loaded
+
+
+def check(config: ConfigOption = None) -> None:
+    """Read the configuration, say what would run, refuse whatever `run` would refuse. Exit 2 on a refusal."""
+    from smppd.cli.plan import described, warnings
+
+    settings, path = loaded(config)
+    typer.echo(f"{path}: good")
+    for line in described(settings):
+        typer.echo(f"  {line}")
+    for line in warnings(settings):
+        typer.echo(f"warning: {line}", err=True)

@@ -1,0 +1,121 @@
+"""smppd messages: search what came and what became of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from smppd.cli.common import ConfigOption, JsonOption, console, loaded, moment, opened, quiet_log, run_async
+
+if TYPE_CHECKING:
+    from smppd.config import Config
+    from smppd.store.history import HistoryRow
+
+
+class State(StrEnum):
+    """States of an inbound message."""
+
+    complete = "complete"
+    incomplete = "incomplete"
+    unrouted = "unrouted"
+    quarantined = "quarantined"
+    blocked = "blocked"
+
+
+DeadOption = Annotated[bool, typer.Option("--dead", help="Only what a system refused for good or until given up.")]
+SystemOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only what was to reach this system.")]
+CarrierOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only from this carrier.")]
+FromOption = Annotated[str | None, typer.Option("--from", metavar="NUMBER", help="Sender, as the carrier wrote it.")]
+ToOption = Annotated[str | None, typer.Option("--to", metavar="NUMBER", help="Our number.")]
+SinceOption = Annotated[str | None, typer.Option(metavar="AGE|TIME", help='"2h", "3d" or a time.')]
+
+
+def messages(
+    config: ConfigOption = None,
+    state: Annotated[State | None, typer.Option(help="Only in this state.")] = None,
+    dead: DeadOption = False,
+    system: SystemOption = None,
+    carrier: CarrierOption = None,
+    sender: FromOption = None,
+    recipient: ToOption = None,
+    since: SinceOption = None,
+    id: Annotated[int | None, typer.Option(help="Only this one.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many, newest first.")] = 50,
+    open_: Annotated[bool, typer.Option("--open", help="Show texts and whole numbers.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Search inbound messages and their deliveries. Numbers are masked and texts hidden unless --open."""
+    settings, _ = loaded(config)
+    quiet_log(settings)
+    after = None if since is None else moment(since)
+    rows = run_async(
+        find(
+            settings,
+            state=state and state.value,
+            dead=dead,
+            system=system,
+            carrier=carrier,
+            sender=sender,
+            recipient=recipient,
+            since=after,
+            id=id,
+            limit=limit,
+        )
+    )
+    if json:
+        from smppd.cli.output import as_json
+
+        typer.echo(as_json([plain(row, open_) for row in rows]))
+    else:
+        _table(rows, open_)
+        if len(rows) == limit:
+            typer.echo(f"the newest {limit}; --limit shows more", err=True)
+
+
+async def find(config: Config, **filters: Any) -> list[HistoryRow]:
+    """The messages that fit, newest first."""
+    from smppd.store.history import search
+
+    async with opened(config) as db:
+        return await search(db, **filters)
+
+
+def plain(row: HistoryRow, open_: bool) -> dict[str, Any]:
+    """One row as JSON has it, discreet unless `open_`."""
+    from dataclasses import asdict
+
+    out = asdict(row)
+    if not open_:
+        out |= {"sender": _masked(row.sender), "recipient": _masked(row.recipient), "text": None, "data": None}
+        out["length"] = len(row.text) if row.text is not None else len(row.data or b"")
+    return out
+
+
+def _masked(number: str) -> str:
+    from smppd import log
+
+    return log.masked(number)
+
+
+def _table(rows: list[HistoryRow], open_: bool) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("id", "received", "carrier", "from", "to", "state", "text" if open_ else "size", "deliveries"):
+        table.add_column(name, no_wrap=name != "text")
+    for row in rows:
+        shown = plain(row, open_)
+        content = (row.text if row.text is not None else (row.data or b"").hex(" ")) if open_ else str(shown["length"])
+        state = f"{row.state} {row.problem}".strip() + (f", missing {row.missing}" if row.missing else "")
+        cells = (str(row.id), _local(row.received_at), row.carrier, shown["sender"], shown["recipient"], state, content)
+        table.add_row(*(Text(cell) for cell in cells), Text("\n".join(row.deliveries)))
+    console().print(table if rows else "no message fits")
+
+
+def _local(then: datetime) -> str:
+    return then.astimezone().strftime("%Y-%m-%d %H:%M:%S")
