@@ -1,0 +1,1 @@
+"""The left side: one kind of carrier per file."""

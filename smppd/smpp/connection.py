@@ -1,0 +1,272 @@
+"""One TCP connection and its session: reads, hands over, writes once per turn of the loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from time import monotonic
+from typing import Any, cast
+
+from pdu import DataSm, DeliverSm, Pdu, Status
+from smppd import log, metrics
+from smppd.model import Answer
+from smppd.smpp.connect import words
+from smppd.smpp.events import (
+    Alert,
+    BindRefused,
+    Bound,
+    Cause,
+    Closed,
+    Delivered,
+    Event,
+    Expired,
+    PeerUnbound,
+    Proved,
+    Response,
+    Undecodable,
+)
+from smppd.smpp.mapping import MappingSettings, received
+from smppd.smpp.ports import Intake, LinkState
+from smppd.smpp.session import Session
+from smppd.smpp.settings import SessionSettings
+
+STATUS = {
+    Answer.STORED: Status.ESME_ROK,
+    Answer.REPEATED: Status.ESME_ROK,
+    Answer.TEMPORARY: Status.ESME_RX_T_APPN,
+    Answer.FULL: Status.ESME_RMSGQFUL,
+}
+Request = DeliverSm | DataSm | Undecodable
+Answered = Callable[[Pdu | None], None]
+"""Told the response to a request, or None when there was none: the carrier may or may not have acted on it."""
+
+_FEWEST = 1000  # PDUs that may wait for the store before reading stops, however small the window
+_LINGER = 2.0  # seconds that the last octets may take
+# Why nothing is read for the moment.
+_STORE_BUSY, _PEER_BUSY, _STOPPING = "the store is busy", "the carrier does not read", "stopping"
+
+
+class Connection(asyncio.Protocol):
+    """Pumps between a transport, a session and the intake. `ended` has the way it ended."""
+
+    def __init__(
+        self,
+        carrier: str,
+        settings: SessionSettings,
+        mapping: MappingSettings,
+        intake: Intake,
+        record: Any,
+        changed: Callable[[Connection, LinkState], None],
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._carrier, self._intake, self._record, self._changed = carrier, intake, record, changed
+        self._mapping = mapping
+        self._log = log.get("link").bind(carrier=carrier)
+        self.session = Session(settings)
+        self.ended: asyncio.Future[Closed] = self._loop.create_future()
+        self.refused = 0  # status of a refused bind
+        self.bound_at: float | None = None
+        self._transport: asyncio.Transport
+        self._end: Closed | None = None
+        self._waiting = 0  # PDUs with the intake
+        self._most = max(_FEWEST, 4 * settings.window)
+        self._drained: asyncio.Future[None] | None = None
+        self._holding: set[str] = set()
+        self._requests: dict[int, Answered] = {}
+        self._read_at: list[float] = []  # of the answers not yet written
+        self._scheduled = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0
+
+    # --- what asyncio calls ------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._changed(self, LinkState.BINDING)
+        self.session.start(self._loop.time())
+        self._flush()
+
+    def data_received(self, data: bytes) -> None:
+        read_at = monotonic()
+        events = self.session.receive(data, self._loop.time())
+        put, record, mapping, done = self._intake.put, self._record, self._mapping, self._done
+        for event in events:
+            if type(event) is Delivered:
+                self._waiting += 1
+                put(record, received(event, mapping), partial(done, event.pdu, read_at))
+            else:
+                self._handle(event, read_at)
+        if self._waiting > self._most:
+            self._hold(_STORE_BUSY)
+        self._soon()
+
+    def pause_writing(self) -> None:
+        self._hold(_PEER_BUSY)
+
+    def resume_writing(self) -> None:
+        self._release(_PEER_BUSY)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        how = f": {words(exc)}" if isinstance(exc, OSError) else ""
+        for event in self.session.lost(f"the carrier closed the connection without unbind{how}"):
+            self._handle(event, 0.0)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self.session.strange:
+            metrics.BAD_PDUS.labels(self._carrier, "unexpected").inc(self.session.strange.total())
+            self._log.info("out of place in this session", kinds=dict(self.session.strange))
+        unanswered, self._requests = self._requests, {}
+        for answered in unanswered.values():
+            answered(None)
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
+        if not self.ended.done():
+            self.ended.set_result(self._end or Closed(Cause.CLOSED, "closed"))
+
+    # --- what the link calls -----------------------------------------------------------------------------------------
+
+    def prove(self) -> None:
+        """Ask the carrier for a proof of what was answered."""
+        self.session.prove(self._loop.time())
+        self._soon()
+
+    def request(self, pdu: Pdu, answered: Answered) -> bool:
+        """Send a request, whose end `answered` is told exactly once; False when the window is full.
+
+        Raises WrongState and EncodeError as `Session.request` does.
+        """
+        sequence = self.session.request(pdu, self._loop.time())
+        if sequence is None:
+            return False
+        self._requests[sequence] = answered
+        self._soon()
+        return True
+
+    async def leave(self, deadline: float) -> None:
+        """Take no more, answer what gets committed in time, unbind; `ended` follows. `deadline` on the loop's clock."""
+        self._hold(_STOPPING)
+        # The last part of the time is for the unbind itself.
+        drain_until = deadline - min(2.0, max(0.0, deadline - self._loop.time()) / 2)
+        if self._waiting and not self.session.closed:
+            self._drained = self._loop.create_future()
+            await asyncio.wait([self._drained], timeout=max(0.0, drain_until - self._loop.time()))
+        self._flush()
+        self._release(_STOPPING)
+        self._release(_STORE_BUSY)
+        self.session.unbind(self._loop.time())
+        self._flush()
+
+    def abort(self) -> None:
+        """Drop the connection now."""
+        self._transport.abort()
+
+    # --- between them ------------------------------------------------------------------------------------------------
+
+    def _handle(self, event: Event, read_at: float) -> None:
+        match event:
+            case Undecodable():
+                metrics.BAD_PDUS.labels(self._carrier, "undecodable").inc()
+                self._log.warning("kept raw: it cannot be read", reason=event.reason)
+                self._waiting += 1
+                self._intake.put(self._record, received(event, self._mapping), partial(self._done, event, read_at))
+            case Delivered():
+                self._waiting += 1
+                self._intake.put(self._record, received(event, self._mapping), partial(self._done, event.pdu, read_at))
+            case Proved():
+                self._intake.proved(self._record, event.count)
+            case Response():
+                self._requests.pop(event.sequence)(event.pdu)
+            case Expired():
+                self._requests.pop(event.sequence)(None)
+            case Bound():
+                self.bound_at = self._loop.time()
+                self._changed(self, LinkState.BOUND)
+            case PeerUnbound():
+                self._changed(self, LinkState.UNBINDING)
+            case BindRefused():
+                self.refused = event.status
+            case Alert():
+                self._log.debug("a phone is reachable again", number=event.pdu.source_addr)
+            case Closed():
+                if event.cause is Cause.BROKEN:
+                    metrics.BAD_PDUS.labels(self._carrier, "unframeable").inc()
+                self._end = event
+
+    def _done(self, request: Request, read_at: float, answer: Answer) -> None:
+        self._waiting -= 1
+        if self.session.answer(request, STATUS[answer]):
+            self._read_at.append(read_at)
+            if not self._scheduled:
+                self._soon()
+        if self._holding and self._waiting <= self._most // 2:
+            self._release(_STORE_BUSY)
+        if self._drained is not None and not self._waiting and not self._drained.done():
+            self._drained.set_result(None)
+
+    def _soon(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        """Write what this turn brought, see what time brought, and set the timer."""
+        self._scheduled = False
+        session = self.session
+        now = self._loop.time()
+        due = session.deadline()
+        if due is not None and due <= now:
+            for event in session.tick(now):
+                self._handle(event, monotonic())
+            due = session.deadline()
+        if self._transport.is_closing():
+            return
+        data = session.take()
+        if data:
+            self._transport.write(data)
+            if self._read_at:
+                written = monotonic()
+                for read_at in self._read_at:
+                    metrics.INTAKE_SECONDS.observe(written - read_at)
+                self._read_at.clear()
+        if self._end is not None:
+            self._close(self._end)
+        elif due is not None and (self._timer is None or due < self._due):
+            if self._timer is not None:
+                self._timer.cancel()
+            self._due = due
+            self._timer = self._loop.call_at(due, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self._flush()
+
+    def _close(self, end: Closed) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if end.cause is Cause.SILENT:
+            self._transport.abort()
+        else:
+            self._transport.close()
+            self._timer = self._loop.call_later(_LINGER, self._transport.abort)
+
+    def _hold(self, why: str) -> None:
+        if self._transport.is_closing():
+            return
+        if not self._holding:
+            self._transport.pause_reading()
+        self._holding.add(why)
+        if why != _PEER_BUSY:
+            # A carrier that does not read must still be found silent; what we do not read says nothing of it.
+            self.session.pause(self._loop.time())
+
+    def _release(self, why: str) -> None:
+        if why not in self._holding:
+            return
+        self._holding.discard(why)
+        if not self._holding - {_PEER_BUSY}:
+            self.session.resume(self._loop.time())
+        if not self._holding and not self._transport.is_closing():
+            self._transport.resume_reading()
+        self._soon()
