@@ -202,5 +202,3 @@ def _response_to(message: pdu.SubmitSm | pdu.DataSm | pdu.SubmitMulti, message_i
     }
     answer: pdu.Pdu = kinds[type(message)](message_id=message_id, status=status, sequence=message.sequence)
     return answer
-
-

@@ -96,9 +96,7 @@ class Dhis2(StandIn):
 
     async def wait_rows(self, count: int, timeout: float = 10.0) -> None:
         """Returns when `count` rows are stored in all; `TimeoutError` otherwise."""
-        await self.watch.until(
-            lambda: len(self.rows) >= count, timeout, lambda: f"{len(self.rows)} of {count} rows"
-        )
+        await self.watch.until(lambda: len(self.rows) >= count, timeout, lambda: f"{len(self.rows)} of {count} rows")
 
     async def answer(self, seen: Seen) -> web.Response:
         try:
@@ -166,9 +164,7 @@ class Dhis2(StandIn):
             raise Refusal(409, f"JSON parse error: {error}") from None
         if not isinstance(given, dict):
             raise Refusal(409, "JSON parse error: Cannot deserialize value of type `IncomingSms`")
-        text, originator, gateway = (
-            _scalar(given.get(name), name) for name in ("text", "originator", "gatewayid")
-        )
+        text, originator, gateway = (_scalar(given.get(name), name) for name in ("text", "originator", "gatewayid"))
         if given.get("smsencoding") not in _ENCODINGS:
             raise Refusal(409, f"JSON parse error: Cannot deserialize `SmsMessageEncoding`: {given['smsencoding']}")
         received = given.get("receiveddate")

@@ -9,9 +9,7 @@ from zlib import crc32
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _TOKEN_V2 = re.compile(r"d2p_[A-Za-z0-9]{44}(?:[A-Za-z0-9]{6})?")
-_DATE = re.compile(
-    r"\d{8}|\d{4}(-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d([.]\d{1,9})?)?(Z|[+-]\d\d:?(\d\d)?)?)?)?)?"
-)
+_DATE = re.compile(r"\d{8}|\d{4}(-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d([.]\d{1,9})?)?(Z|[+-]\d\d:?(\d\d)?)?)?)?)?")
 
 
 def is_base64(text: str) -> bool:

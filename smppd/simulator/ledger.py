@@ -108,7 +108,7 @@ class Entry:
 
     @property
     def state(self) -> str:
-        """"queued", "sent", "acked" or "refused"."""
+        """ "queued", "sent", "acked" or "refused"."""
         if self.refused_status is not None:
             return "refused"
         if self.acked_at is not None:

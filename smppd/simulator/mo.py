@@ -182,9 +182,7 @@ class Mo:
         )
 
 
-def flood_maker(
-    senders: int = 1000, destination: str = "15001", text: str = "FLOOD"
-) -> Callable[[int], bytes]:
+def flood_maker(senders: int = 1000, destination: str = "15001", text: str = "FLOOD") -> Callable[[int], bytes]:
     """Makes the i-th message of a load without encoding it anew: only the sender and the number differ."""
     number = 90_000_000
     template = Mo(source=f"2557{number}", destination=destination, text=f"{text} {number}")

@@ -1,8 +1,8 @@
 """An SMSC: listens for ESMEs, delivers what is put into its ledger, takes what they submit.
 
-It behaves until `habits` say otherwise. MO go out over whatever receivers are bound, up to `window`
-outstanding on each; what is answered with a temporary error, not answered, or lost with its link goes
-out again, so the ledger knows at any time which messages an ESME has taken responsibility for.
+It behaves until `habits` say otherwise. MO go out over whatever receivers are bound, up to `window` outstanding on
+each; what is answered with a temporary error, not answered, or lost with its link goes out again, so the ledger
+knows at any time which messages an ESME has taken responsibility for.
 """
 
 from __future__ import annotations
@@ -85,8 +85,6 @@ class Smsc(Waits):
     def rate(self, rate: float | None) -> None:
         self.receivers.pace = Pace(rate)
         self.receivers.pump_soon()
-
-    # Life.
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
         """Listens (port 0: any free one, or the one of the last start) and returns the port."""

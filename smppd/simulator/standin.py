@@ -111,9 +111,7 @@ class StandIn(ABC):
     async def answer(self, seen: Seen) -> web.Response:
         """What the system does with a request, and its reply."""
 
-    async def start(
-        self, host: str = "127.0.0.1", port: int = 0, ssl_context: ssl.SSLContext | None = None
-    ) -> str:
+    async def start(self, host: str = "127.0.0.1", port: int = 0, ssl_context: ssl.SSLContext | None = None) -> str:
         """Listens (port 0: any free one) and returns the base URL, without a slash at the end."""
         self._closing.clear()
         # A low-level server: the routes of one stand-in are few, and a bench counts every microsecond.
@@ -135,9 +133,7 @@ class StandIn(ABC):
 
     async def wait_requests(self, count: int, timeout: float = 10.0) -> None:
         """Returns when `count` requests have been received in all; `TimeoutError` otherwise."""
-        await self.watch.until(
-            lambda: self.count >= count, timeout, lambda: f"{self.count} of {count} requests"
-        )
+        await self.watch.until(lambda: self.count >= count, timeout, lambda: f"{self.count} of {count} requests")
 
     async def _handle(self, request: web.BaseRequest) -> web.Response:
         seen = Seen(request.method, request.raw_path, request.headers, await request.read())
@@ -172,9 +168,7 @@ class StandIn(ABC):
     async def _wait(self, slow: float | asyncio.Event) -> None:
         """Waits as `Faults.slow` says, but never beyond `stop`."""
         closing = asyncio.ensure_future(self._closing.wait())
-        other = asyncio.ensure_future(
-            slow.wait() if isinstance(slow, asyncio.Event) else asyncio.sleep(slow)
-        )
+        other = asyncio.ensure_future(slow.wait() if isinstance(slow, asyncio.Event) else asyncio.sleep(slow))
         try:
             await asyncio.wait((closing, other), return_when=asyncio.FIRST_COMPLETED)
         finally:

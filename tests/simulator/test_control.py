@@ -134,9 +134,7 @@ async def test_connections_are_cut_and_unbound(bound: Esme, client: Client) -> N
 
 async def test_simulate_runs_both_until_cancelled() -> None:
     ready: asyncio.Future[tuple[int, str]] = asyncio.get_running_loop().create_future()
-    running = asyncio.create_task(
-        simulate("127.0.0.1", 0, 0, on_ready=lambda port, url: ready.set_result((port, url)))
-    )
+    running = asyncio.create_task(simulate("127.0.0.1", 0, 0, on_ready=lambda port, url: ready.set_result((port, url))))
     port, url = await ready
     esme = await Esme.connect(port)
     assert (await esme.bind()).status == 0

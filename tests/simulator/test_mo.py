@@ -39,9 +39,7 @@ def test_the_alphabet_gives_octets_and_data_coding(text: str, alphabet: str, dat
     assert (message.data_coding, message.short_message) == (data_coding, octets)
 
 
-@pytest.mark.parametrize(
-    ("text", "alphabet"), [("ڤ", "gsm7"), ("ڤ", "latin1"), ("é", "ascii")]
-)
+@pytest.mark.parametrize(("text", "alphabet"), [("ڤ", "gsm7"), ("ڤ", "latin1"), ("é", "ascii")])
 def test_a_text_outside_its_alphabet_is_refused(text: str, alphabet: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         made(Mo(text=text, alphabet=alphabet))
