@@ -41,8 +41,12 @@ def reader_source(name: str, fields: Fields, is_response: bool) -> str:
             offset += 1
         elif isinstance(kind, CString):
             add(f"p = {here()}")
-            add("e = find(0, p)")
-            add(f'v{index} = b[p:e].decode("latin-1") if e != p else ""')
+            add("if b[p]:")  # most strings are empty: an index costs less than a search
+            add("    e = find(0, p)")
+            add(f'    v{index} = b[p:e].decode("latin-1")')
+            add("else:")
+            add("    e = p")
+            add(f'    v{index} = ""')
             base, offset = "e", 1
             if field == strings[-1]:
                 # One comparison for all strings: only a frame this long can hold an absurd one.

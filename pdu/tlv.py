@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from struct import Struct
+from struct import error as struct_error
 from typing import NamedTuple
 
 from pdu.errors import EncodeError
@@ -18,33 +19,50 @@ class Tlv(NamedTuple):
     value: bytes
 
 
+_unpack = _HEAD.unpack_from
+_pack = _HEAD.pack
+_new = tuple.__new__  # what Tlv() calls, without the call
+
+
 def read_tlvs(octets: bytes, at: int) -> tuple[tuple[Tlv, ...], bytes]:
     """The parameters from offset `at` to the end, and what is left where they stop making sense.
 
     A parameter that runs past the end, and tag 0 (reserved; in practice padding), begin the rest.
     """
-    end = len(octets)
-    found = []
-    while end - at >= 4:
-        tag, size = _HEAD.unpack_from(octets, at)
-        beyond = at + 4 + size
-        if beyond > end or not tag:
+    found: list[Tlv] = []
+    last = len(octets) - 4
+    while at <= last:
+        tag, size = _unpack(octets, at)
+        value = octets[at + 4 : at + 4 + size]
+        if len(value) != size or not tag:
             break
-        found.append(Tlv(tag, octets[at + 4 : beyond]))
-        at = beyond
+        found.append(_new(Tlv, (tag, value)))
+        at += 4 + size
     return tuple(found), octets[at:]
 
 
 def write_tlvs(tlvs: Iterable[Tlv]) -> bytes:
     """Octets of the parameters. Raises EncodeError naming the tag."""
     out = b""
-    for tag, value in tlvs:
-        if not 0 < tag <= 0xFFFF:
-            raise EncodeError("tlvs", f"tag {tag} is not within 1 to 65535")
-        if len(value) > 0xFFFF:
-            raise EncodeError(f"tlvs[0x{tag:04x}]", f"{len(value)} octets, at most 65535 fit")
-        out += _HEAD.pack(tag, len(value)) + value
+    try:
+        for tag, value in tlvs:
+            if not tag:
+                raise ValueError
+            out += _pack(tag, len(value)) + value
+    except (ValueError, TypeError, struct_error):
+        raise _fault(tlvs) from None
     return out
+
+
+def _fault(tlvs: Iterable[Tlv]) -> EncodeError:
+    for tag, value in tlvs:
+        if not isinstance(tag, int) or not 0 < tag <= 0xFFFF:
+            return EncodeError("tlvs", "a tag that is not within 1 to 65535")
+        if not isinstance(value, bytes):
+            return EncodeError(f"tlvs[0x{tag:04x}]", "not octets")
+        if len(value) > 0xFFFF:
+            return EncodeError(f"tlvs[0x{tag:04x}]", f"{len(value)} octets, at most 65535 fit")
+    return EncodeError("tlvs", "not a sequence of Tlv")
 
 
 def find_tlv(tlvs: Iterable[Tlv], tag: int) -> bytes | None:
