@@ -1,4 +1,7 @@
-"""What a system's one file declares. The forwarder owns queues, order, retries and the circuit; an adapter owns the wire."""
+"""What a system's one file declares.
+
+The forwarder owns queues, order, retries and the circuit; an adapter owns the wire.
+"""
 
 from __future__ import annotations
 
