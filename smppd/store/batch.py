@@ -197,8 +197,8 @@ class Batch:
             state = MessageState.COMPLETE if systems else MessageState.UNROUTED
             data = item.body if text is None or item.damaged or "\0" in text else None
         return _Row(
-            record.carrier, record.carrier_id, record.link, record.id, item.digest, _clean(item.sender), _clean(item.recipient),
-            None if text is None else _clean(text), data, item.data_coding, item.esm_class, state, 1, [],
+            record.carrier, record.carrier_id, record.link, record.id, item.digest,
+            _clean(item.sender), _clean(item.recipient), None if text is None else _clean(text), data, item.data_coding, item.esm_class, state, 1, [],
             item.label, item.problem, systems,
         )  # fmt: skip
 
@@ -211,7 +211,8 @@ class Batch:
         systems = self.reader.targets(carrier, key.sender, key.recipient, text)
         state = MessageState.UNROUTED if not systems else MessageState.INCOMPLETE if missing else MessageState.COMPLETE
         return _Row(
-            carrier, key.carrier, first.link, first.session, 0, key.sender, key.recipient, None if text is None else _clean(text),
+            carrier, key.carrier, first.link, first.session, 0,
+            key.sender, key.recipient, None if text is None else _clean(text),
             data if text is None or damaged else None, first.data_coding, first.esm_class, state, key.total, missing,
             self.reader.label(text) if text else "", "", systems,
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The database as the rest sees it: one pool for everything that is not on the hot path, own connections for what is."""
+"""The database as the rest sees it: a pool for everything beside the hot path, own connections for what is on it."""
 
 from __future__ import annotations
 
@@ -41,9 +41,16 @@ _QUEUE_PLANNER = {
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
 }
+_FINAL = (
+    asyncpg.InvalidPasswordError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    ValueError,
+)
 COMMIT_TIMEOUT = 20.0  # seconds a statement may take before the carrier is told to try later
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
+OwnConnection: TypeAlias = "asyncpg.Connection[Any]"
+Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 
 
 class Database:
@@ -87,7 +94,7 @@ class Database:
                 self._pool = await asyncpg.create_pool(self.dsn, min_size=1, max_size=8, **self._settings())
             except (*DOWN, asyncpg.PostgresError, ValueError) as error:
                 reason = self._words(error)
-                if asyncio.get_running_loop().time() >= end:
+                if isinstance(error, _FINAL) or asyncio.get_running_loop().time() >= end:
                     raise StartError(reason) from None
                 self._log.warning("waiting for the database", reason=reason)
                 await asyncio.sleep(1)
@@ -108,12 +115,13 @@ class Database:
             raise StoreDown("not connected to the database")
         return self._pool
 
-    async def connect(self, *, queue: bool = False) -> Connection:
+    async def connect(self, *, queue: bool = False) -> OwnConnection:
         """A connection of one's own; with `queue` its planner never scans the queue sequentially."""
         settings = self._settings()
         if queue:
             settings["server_settings"] = {**settings["server_settings"], **_QUEUE_PLANNER}
-        return await asyncpg.connect(self.dsn, **settings)
+        connection: OwnConnection = await asyncpg.connect(self.dsn, **settings)
+        return connection
 
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:

@@ -18,7 +18,7 @@ from smppd.errors import StoreDown
 from smppd.model import Answer, Received, ReceivedReceipt
 from smppd.store import sessions
 from smppd.store.batch import Batch, Entry
-from smppd.store.database import DOWN, Connection, Database
+from smppd.store.database import DOWN, Connection, Database, OwnConnection
 from smppd.store.queries import statement
 from smppd.store.sessions import Doubts, SessionRecord
 
@@ -58,7 +58,7 @@ class Intake:
         self._ended: list[SessionRecord] = []
         self._dirty: list[SessionRecord] = []
         self._unsure: set[SessionRecord] = set()  # sessions whose last commit may or may not have happened
-        self._connection: Connection | None = None
+        self._connection: OwnConnection | None = None
         self._down_since: float | None = None
         self._seconds = metrics.STORE_SECONDS.labels("intake")
         self.full = False  # set by the disk guard: nothing new is taken
@@ -87,7 +87,9 @@ class Intake:
         """Take one PDU. `done` is called exactly once, in order, after the commit or its failure."""
         entry = Entry(record, item, done)
         peers = self._records.get(record.carrier_id, ())
-        if len(peers) > 1 and (isinstance(item, ReceivedReceipt) or item.part is None):  # a part's set knows its repeats
+        if len(peers) > 1 and (
+            isinstance(item, ReceivedReceipt) or item.part is None
+        ):  # a part's set knows its repeats
             for other in peers:
                 # The same octets, just answered on another link that has not proved it: either that link is dying
                 # and this is a repeat, or a person sent the text twice. Its next proof, or its end, tells.
@@ -175,7 +177,7 @@ class Intake:
             self._refuse(refused, Answer.TEMPORARY)
         await asyncio.sleep(RECONNECT)
 
-    async def _connected(self) -> Connection:
+    async def _connected(self) -> OwnConnection:
         if self._connection is None or self._connection.is_closed():
             self._connection = await self._db.connect()
             for record in list(self._unsure):

@@ -87,13 +87,13 @@ class Keeper:
     async def _forget(self) -> None:
         store = self._db.config.store
         pool = self._db.pool
+        # Each statement takes a bounded share and its own transaction: a message never waits for housekeeping.
         while ids := await pool.fetch(
             statement("keeper", "blank_texts"), timedelta(seconds=store.retain_text), self._blanked_upto
         ):
             self._blanked_upto = max(row["id"] for row in ids)
-            await asyncio.sleep(0.05)
         while await pool.fetch(statement("keeper", "forget_received"), timedelta(seconds=store.retain)):
-            await asyncio.sleep(0.05)
+            continue
         await pool.execute(statement("keeper", "forget_receipts"), timedelta(seconds=store.retain))
         await pool.execute(statement("intake", "forget_parts"), MARKERS)
         await pool.execute(statement("session", "forget_sessions"))

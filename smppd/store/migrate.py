@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import asyncpg
+from typing import TYPE_CHECKING
 
 from smppd.errors import StartError
 from smppd.store.queries import sql_folder
 
+if TYPE_CHECKING:
+    from smppd.store.database import Connection
+
 _LEDGER = """
-create table if not exists migration (number integer primary key, name text not null, at timestamptz not null default now())
+create table if not exists migration (
+  number integer primary key,
+  name text not null,
+  at timestamptz not null default now()
+)
 """
 _LOCK = 0x534D505044  # two starters wait for each other here
 
@@ -22,7 +27,7 @@ def migrations() -> list[tuple[int, str, str]]:
     return [(int(name[:4]), name.removesuffix(".sql"), text) for name, text in texts]
 
 
-async def migrate(connection: asyncpg.Connection[Any]) -> list[str]:
+async def migrate(connection: Connection) -> list[str]:
     """Bring the schema up and return the names of what was applied.
 
     Raises StartError when the database is newer than this program or older than PostgreSQL 14.
@@ -47,7 +52,7 @@ async def migrate(connection: asyncpg.Connection[Any]) -> list[str]:
     return applied
 
 
-async def pending(connection: asyncpg.Connection[Any]) -> list[str]:
+async def pending(connection: Connection) -> list[str]:
     """Names of migrations not applied yet."""
     there = await connection.fetchval("select to_regclass('migration') is not null")
     done = {row["number"] for row in await connection.fetch("select number from migration")} if there else set()

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 
 from smppd.model import Delivery, MessageState, Outbound
-from smppd.store.database import Connection, Database
+from smppd.store.database import Database, OwnConnection
 from smppd.store.queries import statement
 
 
@@ -38,11 +38,14 @@ class Postponed:
 
 
 class Queue:
-    """One system's queue over one connection that is its own, made again when lost. Raises what asyncpg raises."""
+    """One system's queue over two connections of its own, one to claim and one to record, made again when lost.
+
+    Raises what asyncpg raises.
+    """
 
     def __init__(self, db: Database, name: str) -> None:
         self._db, self.name = db, name
-        self._connection: Connection | None = None
+        self._connections: dict[str, OwnConnection] = {}
         self._id = 0
         self._carriers: dict[int, str] = {}
 
@@ -59,8 +62,8 @@ class Queue:
         return await self._claimed("sweep", upto, list(without), list(held), limit)
 
     async def record(self, delivered: list[int], dead: list[tuple[int, str]], postponed: list[Postponed]) -> None:
-        """Write outcomes, all or none."""
-        connection = await self._connected()
+        """Write outcomes, all or none. Once written, writing them again changes nothing."""
+        connection = await self._connected("record")
         async with connection.transaction():
             if delivered:
                 await connection.execute(statement("queue", "record_delivered"), self._id, delivered)
@@ -92,24 +95,29 @@ class Queue:
 
     async def last_id(self) -> int:
         """The newest id given out to any message."""
-        connection = await self._connected()
+        connection = await self._connected("claim")
         latest: int = await connection.fetchval("select last_value from entry_id")
         return latest
 
-    def drop_connection(self) -> None:
-        """Forget a connection that failed."""
-        if self._connection is not None:
-            self._connection.terminate()
-            self._connection = None
+    def drop_connection(self, use: str) -> None:
+        """Forget a connection that failed; `use` is "claim" or "record"."""
+        if (connection := self._connections.pop(use, None)) is not None:
+            connection.terminate()
 
-    async def _connected(self) -> Connection:
-        if self._connection is None or self._connection.is_closed():
+    def close(self) -> None:
+        """Forget both."""
+        for use in list(self._connections):
+            self.drop_connection(use)
+
+    async def _connected(self, use: str) -> OwnConnection:
+        connection = self._connections.get(use)
+        if connection is None or connection.is_closed():
             self._id = await self._db.system_id(self.name)
-            self._connection = await self._db.connect(queue=True)
-        return self._connection
+            connection = self._connections[use] = await self._db.connect(queue=True)
+        return connection
 
     async def _claimed(self, name: str, *arguments: object) -> list[Claimed]:
-        connection = await self._connected()
+        connection = await self._connected("claim")
         rows = await connection.fetch(statement("queue", name), self._id, *arguments)
         if any(row["carrier"] not in self._carriers for row in rows):
             self._carriers = await self._db.names("carrier")

@@ -18,7 +18,7 @@ from uuid import UUID
 
 import asyncpg
 
-from smppd.store.database import Database
+from smppd.store.database import Connection, Database
 from smppd.store.queries import statement
 
 DEAD_NODE = timedelta(seconds=15)
@@ -102,9 +102,7 @@ async def begin(db: Database, carrier: str, link: int, prove: Callable[[], None]
     return SessionRecord(row["id"], carrier, carrier_id, link, prove, row["proved_upto"], row["proved_upto"])
 
 
-async def settle(
-    connection: asyncpg.Connection[Any], instance: UUID, carrier_id: int, returning: float | None = None
-) -> Doubts:
+async def settle(connection: Connection, instance: UUID, carrier_id: int, returning: float | None = None) -> Doubts:
     """Write down what ended sessions of a carrier left in doubt, and return all its open doubts.
 
     `returning`: the carrier is about to be bound; repeats are expected for so many seconds from now.

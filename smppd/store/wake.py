@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from smppd.store.database import DOWN, Connection, Database
+from smppd.store.database import DOWN, Database, OwnConnection
 
 CHANNEL = "smppd_queue"
 GAP = 0.004  # seconds between two hints: under load the forwarders are awake anyway
@@ -21,7 +21,7 @@ class Hint:
         self._due.set()
 
     async def run(self) -> None:
-        connection: Connection | None = None
+        connection: OwnConnection | None = None
         while True:
             await self._due.wait()
             self._due.clear()

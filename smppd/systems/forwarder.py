@@ -52,6 +52,7 @@ class Forwarder:
         self._circuit = Circuit(self._config.retry)
         self._cursor = 0
         self._doubt_upto = 0
+        self._leased = True
         self._more = True  # the database may have rows behind the cursor
         self._swept = 0.0
         self._idle: list[asyncio.Future[list[Claimed]]] = []
@@ -82,8 +83,9 @@ class Forwarder:
                 self._log.warning("another node serves this system now")
             except* (*DOWN, StoreDown) as down:
                 self._log.warning("waiting for the database", reason=type(down.exceptions[0]).__name__)
-                self._queue.drop_connection()
+                self._queue.drop_connection("claim")
                 await asyncio.sleep(1)
+        self._queue.close()
         with contextlib.suppress(*DOWN, StoreDown):
             await self._db.release_lease(lease)
 
@@ -91,6 +93,9 @@ class Forwarder:
         """Take nothing new, wait for what is under way, record it. The caller bounds the time."""
         self._stopping = True
         self._stir.set()
+        await self._settled()
+
+    async def _settled(self) -> None:
         while self._under_way or self._unrecorded:
             self._recorded.clear()
             self._record.set()
@@ -117,13 +122,19 @@ class Forwarder:
         while True:
             await asyncio.sleep(LEASE / 3)
             try:
-                async with asyncio.timeout_at(until - 1):
-                    if not await self._db.take_lease(lease, LEASE):
-                        raise LeaseLost
-                until = loop.time() + LEASE
+                async with asyncio.timeout(LEASE / 3):
+                    taken = await self._db.take_lease(lease, LEASE)
             except (*DOWN, StoreDown):
-                if loop.time() >= until - LEASE / 3 - 1:
-                    raise LeaseLost from None
+                # Nothing new is handed out beyond the lease; what was delivered is recorded when that is possible.
+                self._leased = loop.time() < until - LEASE / 3
+                continue
+            if not taken:
+                self._leased = False
+                await self._settled()
+                raise LeaseLost
+            until = loop.time() + LEASE
+            self._leased = True
+            self._stir.set()
 
     async def _hear(self) -> None:
         while True:
@@ -137,9 +148,9 @@ class Forwarder:
         while not self._stopping:
             self._stir.clear()
             now = loop.time()
-            allowed = self._circuit.limit(self._adapter.concurrency, now) - self._under_way
+            allowed = self._circuit.limit(self._adapter.concurrency, now) - self._under_way if self._leased else 0
             if allowed > 0:
-                await self._fill(now)
+                await self._claim(now)
             while allowed > 0 and self._idle and (batch := self._lines.take(self._batch(), loop.time())):
                 self._idle.pop().set_result(batch)
                 self._under_way += 1
@@ -159,6 +170,16 @@ class Forwarder:
             return min(POLL, self._circuit.open_until - now)
         due = self._lines.next_due()
         return POLL if due is None else min(POLL, max(0.0, due - now))
+
+    async def _claim(self, now: float) -> None:
+        try:
+            await self._fill(now)
+        except (*DOWN, asyncpg.PostgresError) as error:
+            self._log.warning("waiting for the database", reason=type(error).__name__)
+            self._queue.drop_connection("claim")
+            self._more = True
+            await asyncio.sleep(0.5)
+            self._stir.set()
 
     async def _fill(self, now: float) -> None:
         for lane in list(self._lines.hungry):
@@ -182,7 +203,9 @@ class Forwarder:
         clock = datetime.now(UTC)
         for row in rows:
             row.delivery.in_doubt = row.delivery.in_doubt or row.delivery.id <= self._doubt_upto
-        self._lines.add(rows, now, [(row.due_at - clock).total_seconds() if row.delivery.attempts else 0.0 for row in rows])
+        self._lines.add(
+            rows, now, [(row.due_at - clock).total_seconds() if row.delivery.attempts else 0.0 for row in rows]
+        )
 
     async def _worker(self) -> None:
         loop = asyncio.get_running_loop()
@@ -267,7 +290,7 @@ class Forwarder:
             except (*DOWN, asyncpg.PostgresError) as error:
                 # Held in memory and not asked for again until the database has it.
                 self._log.warning("outcomes wait for the database", reason=type(error).__name__)
-                self._queue.drop_connection()
+                self._queue.drop_connection("record")
                 await asyncio.sleep(0.5)
             else:
                 return
@@ -294,6 +317,8 @@ class Forwarder:
                     wait = 0.0
             except PollFailed as failed:
                 failures += 1
-                wait = max(delay(failures, self._config.retry.first, min(300.0, self._config.retry.max)), failed.after or 0.0)
+                wait = max(
+                    delay(failures, self._config.retry.first, min(300.0, self._config.retry.max)), failed.after or 0.0
+                )
                 self._log.warning("cannot be polled", reason=str(failed), seconds=round(wait, 1))
             await asyncio.sleep(wait)

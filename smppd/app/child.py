@@ -1,0 +1,65 @@
+"""A forwarder process: its orders come on standard input, its metrics go out on standard output.
+
+End of input means that the parent is gone, however it went; then nothing more may be delivered by this process, since
+the next parent starts its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pickle
+import sys
+
+import orjson
+import uvloop
+
+from smppd import log, metrics
+from smppd.app.forwarding import Forwarding
+from smppd.app.orders import Orders
+from smppd.errors import SmppdError
+from smppd.store import Database
+
+
+async def serve() -> int:
+    """Run by orders until told to stop; returns the exit code."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
+    size = int(await reader.readline())
+    orders: Orders = pickle.loads(await reader.readexactly(size))
+    log.setup(orders.config.log)
+    db = Database(orders.config)
+    try:
+        await db.start(migrate_schema=False)
+    except SmppdError as error:
+        log.get("forwarder").error("cannot start", reason=str(error))
+        return 1
+    forwarding = Forwarding(db, orders.config, orders.systems)
+    running = asyncio.ensure_future(forwarding.run())
+    listening = asyncio.ensure_future(_listen(reader, forwarding))
+    sys.stdout.buffer.write(b"ready\n")
+    sys.stdout.buffer.flush()
+    await asyncio.wait({running, listening}, return_when=asyncio.FIRST_COMPLETED)
+    if running.done() and (failure := running.exception()) is not None:
+        log.get("forwarder").error("stopped", reason=f"{type(failure).__name__}: {failure}")
+        return 1
+    await db.stop()
+    return 0
+
+
+async def _listen(reader: asyncio.StreamReader, forwarding: Forwarding) -> None:
+    while True:
+        match (await reader.readline()).split():
+            case [b"metrics"]:
+                sys.stdout.buffer.write(orjson.dumps(metrics.samples()) + b"\n")
+                sys.stdout.buffer.flush()
+            case [b"stop", seconds]:
+                await forwarding.stop(float(seconds))
+                return
+            case []:
+                os._exit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(uvloop.run(serve()))

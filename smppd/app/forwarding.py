@@ -1,0 +1,46 @@
+"""The right side of one process: its systems, each with its adapter, its HTTP client and its forwarder."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from smppd.config import Config
+from smppd.store import Database
+from smppd.store.wake import Wake
+from smppd.systems import TYPES
+from smppd.systems.contract import Context
+from smppd.systems.forwarder import Forwarder
+from smppd.systems.http import http_session
+
+
+class Forwarding:
+    """Forwarders for the systems `names`, until `stop`."""
+
+    def __init__(self, db: Database, config: Config, names: list[str]) -> None:
+        self._db, self._config, self._names = db, config, names
+        self._forwarders: list[Forwarder] = []
+
+    async def run(self) -> None:
+        """Serve until cancelled or stopped; a task that fails ends them all, loudly."""
+        wake = Wake(self._db)
+        async with contextlib.AsyncExitStack() as stack:
+            for name in self._names:
+                system = self._config.systems[name]
+                http = await stack.enter_async_context(http_session(system))
+                adapter = TYPES[system.type](Context(name, system, http, self._db.installation))
+                self._forwarders.append(Forwarder(self._db, name, system, adapter, wake.subscribe()))
+            async with asyncio.TaskGroup() as group:
+                hearing = group.create_task(wake.run())
+                running = [group.create_task(forwarder.run()) for forwarder in self._forwarders]
+                await asyncio.gather(*running)
+                hearing.cancel()
+
+    async def stop(self, seconds: float) -> bool:
+        """Let what is under way end, record it, give the leases back; False when the time was too short."""
+        try:
+            async with asyncio.timeout(seconds):
+                await asyncio.gather(*(forwarder.stop() for forwarder in self._forwarders))
+        except TimeoutError:
+            return False
+        return True

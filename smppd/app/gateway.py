@@ -1,0 +1,211 @@
+"""The composition root: what there is, in which order it starts, and in which order it stops.
+
+Start: HTTP listeners (a bad port fails at once), database, writer, forwarders, carriers last. Stop: the other way
+round, so that nothing is taken that cannot be answered and nothing answered that is not stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+from smppd import log, metrics
+from smppd.app.children import Child
+from smppd.app.forwarding import Forwarding
+from smppd.app.orders import Orders
+from smppd.app.reader import Reader
+from smppd.carriers.smpp import SmppCarrier
+from smppd.config import CarrierConfig, Config, Secret
+from smppd.errors import StoreDown
+from smppd.http.server import HttpServer
+from smppd.store import Database
+from smppd.store.database import DOWN
+from smppd.store.intake import Intake
+from smppd.store.keeper import Keeper
+from smppd.store.queries import statement
+from smppd.store.status import set_link_state
+from smppd.store.wake import Hint
+
+STOP_SECONDS = 20.0  # for everything; systemd's default leaves 90
+
+
+class Gateway:
+    """One node. `serve` runs it until `stop` is called or something fails that must not."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.db = Database(config)
+        self.reader = Reader(config)
+        self.http = HttpServer(config.http, lambda: self._unready, self._exposition)
+        self.ready = asyncio.Event()
+        self._stop = asyncio.Event()
+        self._unready: str | None = "starting"
+        self._carriers: dict[str, tuple[SmppCarrier, asyncio.Task[None]]] = {}
+        self._children: list[Child] = []
+        self._forwarding: Forwarding | None = None
+        self._depth_read = 0.0
+        self._log = log.get("gateway")
+
+    async def serve(self, *, migrate_schema: bool = True) -> None:
+        """Everything, until stopped. Raises StartError in words when it cannot start."""
+        await self.http.start()
+        try:
+            await self.db.start(migrate_schema=migrate_schema, patience=float("inf"))
+            try:
+                await self.db.seen()
+                await self._run()
+            finally:
+                await self.db.stop()
+        finally:
+            await self.http.stop()
+
+    @property
+    def stopping(self) -> bool:
+        return self._stop.is_set()
+
+    def stop(self) -> None:
+        """Begin the orderly stop."""
+        self._unready = "stopping"
+        self._stop.set()
+
+    def reload(self, config: Config) -> None:
+        """Take over routes, log and the carriers that changed; what needs a restart is named in the log."""
+        log.setup(config.log)
+        for table in ("store", "node", "http", "systems"):
+            if getattr(config, table) != getattr(self.config, table):
+                self._log.warning("needs a restart to take effect", table=table)
+        old, self.config = self.config.carriers, config
+        self.reader.configure(config)
+        self._reloads.put_nowait((old, config.carriers))
+        self._log.info("configuration read again")
+
+    async def _run(self) -> None:
+        hint = Hint(self.db)
+        windows = {name: carrier.redelivery_window for name, carrier in self.config.carriers.items()}
+        intake = Intake(self.db, self.reader, windows=windows, on_commit=hint.give)
+        keeper = Keeper(self.db, intake, self.reader, hint.give)
+        self._reloads: asyncio.Queue[tuple[dict[str, CarrierConfig], dict[str, CarrierConfig]]] = asyncio.Queue()
+        self._states: asyncio.Queue[tuple[str, int, str, str, str]] = asyncio.Queue()
+        async with asyncio.TaskGroup() as group, self._ended(group):
+            own = [
+                group.create_task(job)
+                for job in (intake.run(), keeper.run(), hint.run(), self._watch(), self._note_states())
+            ]
+            own.extend(self._start_systems(group))
+            self._start_carriers(group, intake, self.config.carriers)
+            own.append(group.create_task(self._reload_carriers(group, intake)))
+            for child in self._children:
+                await child.ready.wait()
+            self._unready = None
+            self.ready.set()
+            await self._stop.wait()
+            await self._stop_all(intake)
+            for task in own:
+                task.cancel()
+
+    @contextlib.asynccontextmanager
+    async def _ended(self, group: asyncio.TaskGroup) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            for _, task in self._carriers.values():
+                task.cancel()
+
+    def _start_systems(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
+        names = list(self.config.systems)
+        count = min(self._processes() - 1, len(names))
+        if count < 1:
+            self._forwarding = Forwarding(self.db, self.config, names)
+            return [group.create_task(self._forwarding.run())] if names else []
+        store = self.config.store.model_copy(update={"dsn": Secret(self.db.dsn)})
+        config = self.config.model_copy(update={"store": store})
+        self._children = [Child(f"forwarder-{n + 1}", Orders(config, names[n::count])) for n in range(count)]
+        return [group.create_task(child.run()) for child in self._children]
+
+    def _processes(self) -> int:
+        wanted = self.config.node.processes
+        return min(2, len(os.sched_getaffinity(0))) if wanted == "auto" else wanted
+
+    def _start_carriers(self, group: asyncio.TaskGroup, intake: Intake, carriers: dict[str, CarrierConfig]) -> None:
+        for name, config in carriers.items():
+            carrier = SmppCarrier(name, config, intake, leases=self.db, on_state=self._state)
+            self._carriers[name] = carrier, group.create_task(carrier.run())
+
+    async def _reload_carriers(self, group: asyncio.TaskGroup, intake: Intake) -> None:
+        while True:
+            old, new = await self._reloads.get()
+            changed = [name for name in old if new.get(name) != old[name]]
+            for name in changed:
+                await self._stop_carrier(name, STOP_SECONDS / 2)
+            self._start_carriers(group, intake, {n: c for n, c in new.items() if n in changed or n not in old})
+
+    async def _stop_carrier(self, name: str, seconds: float) -> None:
+        carrier, task = self._carriers.pop(name)
+        await carrier.stop(seconds)
+        task.cancel()
+
+    async def _stop_all(self, intake: Intake) -> None:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + STOP_SECONDS
+        self._log.info("stopping: carriers first")
+        await asyncio.gather(*(self._stop_carrier(name, STOP_SECONDS / 2) for name in list(self._carriers)))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(1.0, end - loop.time() - STOP_SECONDS / 4)):
+                await intake.drained()
+        left = max(1.0, end - loop.time())
+        await asyncio.gather(*(child.stop(left) for child in self._children))
+        if self._forwarding is not None and not await self._forwarding.stop(left):
+            self._log.warning("deliveries were cut short; they are tried again at the next start")
+        await self._flush_states()
+
+    def _state(self, carrier: str, link: int, state: str, reason: str, peer: str = "") -> None:
+        self._states.put_nowait((carrier, link, state, reason, peer))
+
+    async def _note_states(self) -> None:
+        while True:
+            change = await self._states.get()
+            with contextlib.suppress(*DOWN, StoreDown):  # the log has it; the table is for looking on
+                await set_link_state(self.db, *change)
+
+    async def _flush_states(self) -> None:
+        with contextlib.suppress(*DOWN, StoreDown):
+            while not self._states.empty():
+                await set_link_state(self.db, *self._states.get_nowait())
+
+    async def _watch(self) -> None:
+        """Know within a second or two whether messages can be stored."""
+        while True:
+            reason = None
+            try:
+                async with asyncio.timeout(3):
+                    await self.db.pool.fetchval("select 1")
+            except (*DOWN, StoreDown) as error:
+                reason = f"the database cannot be reached: {type(error).__name__}"
+            if self.ready.is_set() and not self._stop.is_set() and reason != self._unready:
+                self._unready = reason
+                if reason is None:
+                    self._log.info("the database is back")
+                else:
+                    self._log.warning("not ready", reason=reason)
+            await asyncio.sleep(1)
+
+    async def _exposition(self) -> bytes:
+        await asyncio.gather(*(child.collect() for child in self._children))
+        with contextlib.suppress(*DOWN, StoreDown):
+            await self._read_depth()
+        return metrics.exposition()
+
+    async def _read_depth(self) -> None:
+        if time.monotonic() - self._depth_read < 5 or not self.ready.is_set():
+            return  # counting a million rows for each of many scrapes would cost more than it tells
+        self._depth_read = time.monotonic()
+        now = datetime.now(UTC)
+        for row in await self.db.pool.fetch(statement("status", "systems")):
+            metrics.QUEUE_MESSAGES.labels("inbound", row["name"], "pending").set(row["waiting"])
+            metrics.QUEUE_MESSAGES.labels("inbound", row["name"], "dead").set(row["dead"])
+            age = (now - row["oldest"]).total_seconds() if row["oldest"] else 0.0
+            metrics.QUEUE_OLDEST.labels("inbound", row["name"]).set(age)
