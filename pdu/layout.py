@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from struct import Struct
 from typing import Any
 
+from pdu.codes import RESPONSE
 from pdu.errors import DecodeError, EncodeError
 from pdu.tlv import read_tlvs, write_tlvs
 from pdu.wire import LONGEST_READ, CString, Kind, Number, Sized
@@ -115,43 +116,42 @@ def compiled(source: str, name: str, fields: Fields, make: Callable[..., Any]) -
 def read_slowly(octets: bytes, fields: Fields, make: Callable[..., Any]) -> Any:
     """Reads a frame with all tolerance there is. Raises DecodeError naming the parameter, without header values."""
     _, command_id, status, sequence = HEADER.unpack_from(octets)
-    is_response = bool(command_id & 0x80000000)
-    if is_response and status:
-        bare, rest = read_tlvs(octets, 16)
-        if not rest and (bare or len(octets) == 16):
-            plain = _try_mandatory(octets, fields, True)
-            if plain is None or plain[1]:
-                return make(*(kind.empty for _, kind in fields), bare, sequence, status)
-    values, at = _mandatory(octets, fields, is_response and bool(status))
-    tlvs, trailing = read_tlvs(octets, at)
-    return make(*values, tlvs, sequence, status, trailing)
+    is_response = bool(command_id & RESPONSE)
+    fault = read = None
+    try:
+        values, at = _mandatory(octets, fields, is_response, bool(status))
+        tlvs, trailing = read_tlvs(octets, at)
+        read = make(*values, tlvs, sequence, status, trailing)
+    except DecodeError as error:
+        fault = error
+    if is_response and status and (read is None or read.trailing):
+        # An error response may leave out its body and still have optional parameters.
+        tlvs, trailing = read_tlvs(octets, 16)
+        if tlvs and not trailing:
+            return make(*(kind.empty for _, kind in fields), tlvs, sequence, status)
+    if fault is not None:
+        raise fault
+    return read
 
 
-def _mandatory(octets: bytes, fields: Fields, is_error: bool) -> tuple[list[Any], int]:
+def _mandatory(octets: bytes, fields: Fields, is_response: bool, is_error: bool) -> tuple[list[Any], int]:
     at = 16
     values: list[Any] = []
-    may_be_empty = bool(HEADER.unpack_from(octets)[1] & 0x80000000)
     for index, (field, kind) in enumerate(fields):
-        if at >= len(octets) and may_be_empty and (is_error or at == 16):
-            values.append(kind.empty)
+        if at >= len(octets) and is_response and (is_error or at == 16):
+            values.append(kind.empty)  # a response without body, or an error that stops short
             continue
         value, at = kind.read(octets, at, field, index == len(fields) - 1)
         values.append(value)
-    return values, min(at, len(octets))
-
-
-def _try_mandatory(octets: bytes, fields: Fields, is_error: bool) -> tuple[list[Any], bytes] | None:
-    try:
-        values, at = _mandatory(octets, fields, is_error)
-    except DecodeError:
-        return None
-    return values, read_tlvs(octets, at)[1]
+    return values, at
 
 
 def write_slowly(value: Any, command_id: int, fields: Fields) -> bytes:
     """Writes parameter by parameter. Raises EncodeError naming the one that does not fit."""
     body = b"".join([kind.write(field, getattr(value, field)) for field, kind in fields])
-    body += write_tlvs(value.tlvs) + bytes(value.trailing)
+    if not isinstance(value.trailing, bytes):
+        raise EncodeError("trailing", "not octets")
+    body += write_tlvs(value.tlvs) + value.trailing
     for field in ("sequence", "status"):
         number = getattr(value, field)
         if not isinstance(number, int) or not 0 <= number <= 0xFFFFFFFF:

@@ -30,14 +30,18 @@ def read_tlvs(octets: bytes, at: int) -> tuple[tuple[Tlv, ...], bytes]:
     A parameter that runs past the end, and tag 0 (reserved; in practice padding), begin the rest.
     """
     found: list[Tlv] = []
-    last = len(octets) - 4
-    while at <= last:
+    end = len(octets)
+    value = at
+    while at + 4 <= end:
         tag, size = _unpack(octets, at)
-        value = octets[at + 4 : at + 4 + size]
-        if len(value) != size or not tag:
+        if not tag:
             break
-        found.append(_new(Tlv, (tag, value)))
-        at += 4 + size
+        value = at + 4
+        at = value + size
+        found.append(_new(Tlv, (tag, octets[value:at])))
+    if at > end:  # only the last can run past
+        del found[-1]
+        at = value - 4
     return tuple(found), octets[at:]
 
 
@@ -55,6 +59,8 @@ def write_tlvs(tlvs: Iterable[Tlv]) -> bytes:
 
 
 def _fault(tlvs: Iterable[Tlv]) -> EncodeError:
+    if not isinstance(tlvs, tuple | list):
+        return EncodeError("tlvs", "not a sequence of Tlv")
     for tag, value in tlvs:
         if not isinstance(tag, int) or not 0 < tag <= 0xFFFF:
             return EncodeError("tlvs", "a tag that is not within 1 to 65535")
@@ -62,7 +68,7 @@ def _fault(tlvs: Iterable[Tlv]) -> EncodeError:
             return EncodeError(f"tlvs[0x{tag:04x}]", "not octets")
         if len(value) > 0xFFFF:
             return EncodeError(f"tlvs[0x{tag:04x}]", f"{len(value)} octets, at most 65535 fit")
-    return EncodeError("tlvs", "not a sequence of Tlv")
+    return EncodeError("tlvs", "not pairs of tag and value")
 
 
 def find_tlv(tlvs: Iterable[Tlv], tag: int) -> bytes | None:

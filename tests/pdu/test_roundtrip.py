@@ -140,7 +140,8 @@ def test_random_streams_give_frames_or_lose_the_stream_however_cut(seed: int) ->
     rng = random.Random(seed)
     for _ in range(300):
         stream = b"".join(rng.choice(SAMPLES)[1] for _ in range(rng.randint(0, 3))) + rng.randbytes(rng.randint(0, 40))
-        whole, sliced = [], []
+        whole: list[bytes] = []
+        sliced: list[bytes] = []
         for found, size in ((whole, len(stream)), (sliced, rng.randint(1, 30))):
             framer = Framer()
             with suppress(FramingError):
