@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 from collections.abc import Callable
@@ -124,4 +125,5 @@ def words(error: OSError) -> str:
 def _reason(error: OSError) -> str:
     if isinstance(error, ssl.SSLError) and error.reason:
         return error.reason.replace("_", " ").lower()
-    return (error.strerror or str(error) or type(error).__name__).lower()
+    # asyncio puts the address into strerror; the number says it in the system's plain words.
+    return (os.strerror(error.errno) if error.errno else str(error) or type(error).__name__).lower()

@@ -196,7 +196,8 @@ class Connection(asyncio.Protocol):
 
     def _done(self, request: Request, read_at: float, answer: Answer) -> None:
         self._waiting -= 1
-        if self.session.answer(request, STATUS[answer]):
+        # Comparing first is what hashing an enum member for every message would cost twice.
+        if self.session.answer(request, 0 if answer is Answer.STORED else STATUS[answer]):
             self._read_at.append(read_at)
             if not self._scheduled:
                 self._soon()

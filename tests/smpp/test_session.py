@@ -1,0 +1,494 @@
+"""The session against what carriers do: rows of what is heard and what is said."""
+
+from __future__ import annotations
+
+import pytest
+
+import pdu
+from pdu import Command, Status, Tag, Tlv
+from smppd.smpp.events import (
+    Alert,
+    BindRefused,
+    Bound,
+    Cause,
+    Closed,
+    Delivered,
+    Expired,
+    PeerUnbound,
+    Response,
+    Undecodable,
+)
+from smppd.smpp.session import Session, WrongState
+from smppd.smpp.settings import SessionSettings
+from smppd.smpp.states import REACTIONS, State
+from tests.smpp.mc import UNREADABLE, bound, frame, hear, mo, said, started
+
+NACK = 0x80000000
+
+
+# --- binding ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("bind", "version", "first"),
+    [
+        ("transceiver", 0x34, pdu.BindTransceiver("moh", "secret", "ussd", 0x34, 1, 2, "^15", sequence=1)),
+        ("receiver", 0x33, pdu.BindReceiver("moh", "secret", "ussd", 0x33, 1, 2, "^15", sequence=1)),
+        ("transmitter", 0x50, pdu.BindTransmitter("moh", "secret", "ussd", 0x50, 1, 2, "^15", sequence=1)),
+    ],
+)
+def test_the_first_thing_said_is_the_bind(bind: str, version: int, first: pdu.Pdu) -> None:
+    session = Session(
+        SessionSettings("moh", "secret", "ussd", bind, version, "^15", 1, 2)  # type: ignore[arg-type]
+    )
+    session.start(0.0)
+    assert session.take() == pdu.encode(first)
+    assert session.take() == b""
+
+
+@pytest.mark.parametrize("password", ["123456789", "sixteen-octets-!", "p" * 40])
+def test_a_password_longer_than_the_specification_is_sent_whole(password: str) -> None:
+    session = Session(SessionSettings("moh", password))
+    session.start(0.0)
+    assert f"\0{password}\0".encode() in session.take()
+
+
+@pytest.mark.parametrize("field", ["system_id", "password", "system_type", "address_range"])
+@pytest.mark.parametrize("value", ["a\0b", "пароль"])
+def test_what_no_string_of_smpp_can_carry_is_refused_without_showing_it(field: str, value: str) -> None:
+    with pytest.raises(ValueError, match=field) as refused:
+        SessionSettings(**{"system_id": "moh", field: value})  # type: ignore[arg-type]
+    assert value not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("response", "version"),
+    [
+        (pdu.BindTransceiverResp("SMSC", sequence=1), 0x34),
+        (pdu.BindTransceiverResp("SMSC", sequence=1, tlvs=(Tlv(Tag.SC_INTERFACE_VERSION, b"\x33"),)), 0x33),
+        (pdu.BindTransceiverResp("SMSC", sequence=1, tlvs=(Tlv(Tag.SC_INTERFACE_VERSION, b"\x50"),)), 0x34),
+        (frame(Command.BIND_TRANSCEIVER_RESP, 1, body=b"SMSC"), 0x34),  # no NUL
+        (frame(Command.BIND_TRANSCEIVER_RESP, 1, body=b"SMSC\0"), 0x34),
+    ],
+)
+def test_a_bind_stands_in_the_lower_of_both_versions(response: pdu.Pdu | bytes, version: int) -> None:
+    session = started()
+    assert hear(session, response) == [Bound("SMSC", version)]
+    assert session.state is State.TRANSCEIVER
+
+
+@pytest.mark.parametrize(
+    ("response", "status", "reason"),
+    [
+        (frame(0x80000009, 1, 0x0E), 0x0E, "bind refused: invalid password (ESME_RINVPASWD 0x0E)"),
+        (frame(0x80000009, 1, 0x05, b"SMSC\0"), 0x05, "bind refused: already bound (ESME_RALYBND 0x05)"),
+        (frame(0x80000009, 1, 0x0D, b"\0"), 0x0D, "bind refused: bind failed (ESME_RBINDFAIL 0x0D)"),
+        (frame(0x80000009, 1, 0x0F, b"\x02\x10\0\x01\x34"), 0x0F, "invalid system_id"),  # a TLV, no body
+        (frame(0x80000009, 1, 0x401), 0x401, "0x00000401"),
+        (frame(0x80000009, 1, 0x0E, b"\xff" * 400), 0x0E, "invalid password"),  # a body that cannot be read
+        (frame(NACK, 1, 0x03), 0x03, "(ESME_RINVCMDID 0x03)"),
+        (frame(NACK, 1, 0x00), 0x0D, "(ESME_RBINDFAIL 0x0D)"),
+    ],
+)
+def test_a_refused_bind_is_told_in_words(response: bytes, status: int, reason: str) -> None:
+    session = started()
+    refused, closed = hear(session, response)
+    assert refused == BindRefused(status)
+    assert isinstance(closed, Closed)
+    assert closed.cause is Cause.REFUSED
+    assert reason in closed.reason
+
+
+def test_a_nack_without_sequence_does_not_end_the_bind() -> None:
+    session = started()
+    assert hear(session, frame(NACK, 0, 0x03)) == []
+    assert hear(session, pdu.BindTransceiverResp("SMSC", sequence=1)) == [Bound("SMSC", 0x34)]
+
+
+def test_a_bind_response_with_another_sequence_is_taken_and_counted() -> None:
+    session = started()
+    assert hear(session, pdu.BindTransceiverResp("SMSC", sequence=0)) == [Bound("SMSC", 0x34)]
+    assert session.strange.total() == 1
+
+
+def test_enquire_link_before_the_bind_response_is_answered() -> None:
+    session = started()
+    hear(session, pdu.EnquireLink(sequence=0))
+    assert said(session) == [pdu.EnquireLinkResp(sequence=0)]
+
+
+def test_deliver_sm_before_the_bind_response_waits_for_it() -> None:
+    session = started()
+    first, second = mo(1), mo(2)
+    assert hear(session, first, UNREADABLE) == []
+    assert said(session) == []
+    events = hear(session, pdu.BindTransceiverResp("SMSC", sequence=1), second)
+    assert [type(event) for event in events] == [Bound, Delivered, Undecodable, Delivered]
+    assert session.owed == 3
+
+
+def test_no_more_than_a_thousand_wait_for_the_bind_response() -> None:
+    session = started()
+    hear(session, *[mo(number) for number in range(1002)])
+    assert said(session) == [
+        pdu.DeliverSmResp(sequence=1000, status=Status.ESME_RX_T_APPN),
+        pdu.DeliverSmResp(sequence=1001, status=Status.ESME_RX_T_APPN),
+    ]
+
+
+def test_the_first_deliver_sm_may_come_in_the_segment_of_the_bind_response() -> None:
+    session = started()
+    events = hear(session, pdu.BindTransceiverResp("SMSC", sequence=1), mo(2), pdu.EnquireLink(sequence=3))
+    assert [type(event) for event in events] == [Bound, Delivered]
+    assert said(session) == [pdu.EnquireLinkResp(sequence=3)]
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_a_transmitter_takes_no_message(early: bool) -> None:
+    session = started(bind="transmitter")
+    response = pdu.BindTransmitterResp("SMSC", sequence=1)
+    events = hear(session, *((mo(5), response) if early else (response, mo(5))))
+    assert [type(event) for event in events] == [Bound]
+    assert said(session) == [pdu.DeliverSmResp(sequence=5, status=Status.ESME_RINVBNDSTS)]
+    assert session.owed == 0
+
+
+# --- receiving -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sequence", [0, 1, 0x7FFFFFFF, 0x80000001, 0xFFFFFFFF])
+@pytest.mark.parametrize("status", [Status.ESME_ROK, Status.ESME_RX_T_APPN, Status.ESME_RMSGQFUL])
+def test_an_answer_echoes_the_sequence_and_has_a_single_nul(sequence: int, status: Status) -> None:
+    session = bound()
+    (event,) = hear(session, mo(sequence))
+    assert isinstance(event, Delivered)
+    assert session.answer(event.pdu, status)
+    assert session.take() == pdu.encode(pdu.DeliverSmResp("", sequence=sequence, status=status))
+
+
+def test_data_sm_is_answered_as_data_sm() -> None:
+    session = bound()
+    (event,) = hear(session, pdu.DataSm(sequence=4, tlvs=(Tlv(Tag.MESSAGE_PAYLOAD, b"hi"),)))
+    assert isinstance(event, Delivered)
+    session.answer(event.pdu, 0)
+    assert session.take() == pdu.encode(pdu.DataSmResp(sequence=4))
+
+
+def test_one_refused_message_does_not_end_the_session() -> None:
+    session = bound()
+    for status in (0x64, 0x14, 0, 0x64):
+        (event,) = hear(session, mo())
+        assert isinstance(event, Delivered)
+        session.answer(event.pdu, status)
+    assert session.state is State.TRANSCEIVER
+    assert [each.status for each in said(session)] == [0x64, 0x14, 0, 0x64]
+
+
+def test_answers_may_come_in_any_order() -> None:
+    session = bound()
+    one, two, three = (event.pdu for event in hear(session, mo(1), mo(2), mo(3)) if isinstance(event, Delivered))
+    for each in (three, one, two):
+        session.answer(each, 0)
+    assert [each.sequence for each in said(session)] == [3, 1, 2]
+
+
+def test_an_unreadable_deliver_sm_is_handed_over_raw_and_answered_like_others() -> None:
+    session = bound()
+    (event,) = hear(session, UNREADABLE)
+    assert isinstance(event, Undecodable)
+    assert (event.raw, event.sequence, event.command_id) == (UNREADABLE, 9, 0x05)
+    assert "source_addr" in event.reason
+    session.answer(event, 0)
+    assert said(session) == [pdu.DeliverSmResp(sequence=9)]
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        frame(0x00000999, 77),
+        frame(0x00000111, 77, body=b"broadcast"),  # broadcast_sm of SMPP 5.0
+        frame(0x00010200, 77, body=b"\0" * 40),  # a vendor's own
+    ],
+)
+def test_an_unknown_command_is_nacked_by_its_sequence_and_the_link_lives(strange: bytes) -> None:
+    session = bound()
+    events = hear(session, strange, mo(78))
+    assert [type(event) for event in events] == [Delivered]
+    assert said(session) == [pdu.GenericNack(sequence=77, status=Status.ESME_RINVCMDID)]
+
+
+@pytest.mark.parametrize("strange", [frame(0x80000999, 77), frame(0x80000111, 77), frame(NACK, 77, 3)])
+def test_an_unknown_response_is_never_nacked(strange: bytes) -> None:
+    session = bound()
+    assert hear(session, strange) == []
+    assert said(session) == []
+    assert session.strange.total() == 1
+
+
+@pytest.mark.parametrize("length", [0, 4, 15, 65537, 0x47455420, 0xFFFFFFFF])
+def test_a_stream_that_cannot_be_cut_is_nacked_and_closed(length: int) -> None:
+    session = bound()
+    events = hear(session, mo(3), length.to_bytes(4, "big") + b" / HTTP/1.1\r\n")
+    assert [type(event) for event in events] == [Delivered, Closed]
+    assert isinstance(events[-1], Closed)
+    assert events[-1].cause is Cause.BROKEN
+    assert said(session) == [pdu.GenericNack(status=Status.ESME_RINVCMDLEN)]
+
+
+@pytest.mark.parametrize(
+    "command", [pdu.SubmitSm, pdu.QuerySm, pdu.CancelSm, pdu.ReplaceSm, pdu.BindTransceiver, pdu.BindReceiver]
+)
+def test_what_only_an_esme_may_ask_is_refused(command: type[pdu.Pdu]) -> None:
+    session = bound()
+    assert hear(session, command(sequence=5)) == []
+    (refusal,) = said(session)
+    assert (refusal.command_id, refusal.sequence) == (command.command_id | pdu.RESPONSE, 5)
+    assert refusal.status == Status.ESME_RINVBNDSTS
+
+
+def test_an_alert_is_told_and_not_answered() -> None:
+    session = bound()
+    alert = pdu.AlertNotification(source_addr="255712345678", sequence=2)
+    assert hear(session, alert) == [Alert(alert)]
+    assert said(session) == []
+
+
+@pytest.mark.parametrize("junk", [b"\0", b"\xa5\xa5\xa5"])
+def test_octets_behind_the_last_field_are_counted_and_harm_nothing(junk: bytes) -> None:
+    session = bound()
+    octets = pdu.encode(mo(3)) + junk
+    (event,) = hear(session, len(octets).to_bytes(4, "big") + octets[4:])
+    assert isinstance(event, Delivered)
+    assert event.pdu.short_message == b"REG AMINA"  # type: ignore[union-attr]
+    assert session.strange["trailing octets"] == 1
+
+
+# --- asking ----------------------------------------------------------------------------------------------------------
+
+SUBMIT = pdu.SubmitSm(destination_addr="255712345678", short_message=b"asante")
+
+
+def test_a_request_is_sent_under_our_next_sequence_and_its_response_told() -> None:
+    session = bound()
+    sequence = session.request(SUBMIT, 1.0)
+    (sent,) = said(session)
+    assert (sent.sequence, sent.short_message) == (sequence, b"asante")  # type: ignore[attr-defined]
+    assert sequence is not None
+    response = pdu.SubmitSmResp("id-1", sequence=sequence)
+    assert hear(session, response) == [Response(sequence, response)]
+    assert session.waiting == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 0x0B),
+        (b"\x03\x81\x00\x01\x07", 0x58),  # TLVs instead of the body
+        (b"", 0x400),
+        (b"id\0", 0x4FF),
+        (b"", 0x00),
+        (b"id", 0x00),
+        (b"i" * 70 + b"\0", 0x00),
+        (b"i" * 400, 0x00),
+        (b"i" * 400, 0x14),
+    ],
+)
+def test_a_response_of_any_shape_ends_its_request_with_its_status(body: bytes, status: int) -> None:
+    session = bound()
+    sequence = session.request(SUBMIT, 0.0)
+    assert sequence is not None
+    (event,) = hear(session, frame(Command.SUBMIT_SM_RESP, sequence, status, body))
+    assert isinstance(event, Response)
+    assert (event.sequence, event.pdu.status) == (sequence, status)
+
+
+def test_a_nack_with_our_sequence_ends_the_request_and_one_without_ends_nothing() -> None:
+    session = bound()
+    sequence = session.request(SUBMIT, 0.0)
+    assert sequence is not None
+    assert hear(session, frame(NACK, 0, 0x03)) == []
+    assert session.waiting == 1
+    assert [type(event) for event in hear(session, frame(NACK, sequence, 0x03))] == [Response]
+    assert session.strange.total() == 1
+
+
+@pytest.mark.parametrize(
+    "late", [pdu.SubmitSmResp("x", sequence=4711), pdu.DataSmResp("x", sequence=2), pdu.EnquireLinkResp(sequence=2)]
+)
+def test_a_response_that_answers_nothing_is_counted(late: pdu.Pdu) -> None:
+    session = bound()
+    assert session.request(SUBMIT, 0.0) == 2
+    assert hear(session, late) == []
+    assert session.waiting == 1
+    assert session.strange.total() == 1
+
+
+def test_the_window_is_kept() -> None:
+    session = bound(window=2)
+    first, second = session.request(SUBMIT, 0.0), session.request(SUBMIT, 0.0)
+    assert session.request(SUBMIT, 0.0) is None
+    hear(session, pdu.SubmitSmResp(sequence=second or 0))
+    assert session.request(SUBMIT, 0.0) is not None
+    assert session.request(SUBMIT, 0.0) is None
+    assert first != second
+
+
+def test_a_request_without_response_expires_once_and_its_late_response_is_counted() -> None:
+    session = bound(response_timeout=20.0, enquire_link=300.0)
+    early, late = session.request(SUBMIT, 1.0), session.request(SUBMIT, 2.0)
+    assert early is not None
+    assert late is not None
+    assert session.deadline() == 21.0
+    assert session.tick(20.9) == []
+    assert session.tick(21.0) == [Expired(early)]
+    assert session.tick(30.0) == [Expired(late)]
+    assert session.tick(40.0) == []
+    assert hear(session, pdu.SubmitSmResp("x", sequence=early), now=41.0) == []
+    assert session.strange.total() == 1
+
+
+def test_our_sequence_wraps_and_passes_over_what_still_waits() -> None:
+    session = bound()
+    session._sequence = 0x7FFFFFFE
+    assert session.request(SUBMIT, 0.0) == 0x7FFFFFFF
+    assert session.request(SUBMIT, 0.0) == 1
+    session._sequence = 0x7FFFFFFE
+    assert session.request(SUBMIT, 0.0) == 2
+
+
+@pytest.mark.parametrize(
+    ("session", "request_"),
+    [
+        (started(), SUBMIT),
+        (bound(bind="receiver"), SUBMIT),
+        (bound(), mo()),
+        (bound(), pdu.EnquireLink()),
+    ],
+)
+def test_a_request_that_the_state_does_not_allow_is_a_fault_of_the_caller(session: Session, request_: pdu.Pdu) -> None:
+    with pytest.raises(WrongState):
+        session.request(request_, 0.0)
+    assert session.take() == b""
+
+
+def test_a_request_that_cannot_be_encoded_uses_nothing_up() -> None:
+    session = bound(window=1)
+    with pytest.raises(pdu.EncodeError):
+        session.request(pdu.SubmitSm(destination_addr="x" * 60), 0.0)
+    assert session.request(SUBMIT, 0.0) == 2
+
+
+# --- the end ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_unbind_of_the_carrier_is_answered_when_it_is_owed_nothing() -> None:
+    session = bound()
+    assert hear(session, pdu.Unbind(sequence=8)) == [
+        PeerUnbound(),
+        Closed(Cause.CLOSED, "the carrier unbound"),
+    ]
+    assert said(session) == [pdu.UnbindResp(sequence=8)]
+
+
+def test_what_the_carrier_is_owed_comes_before_the_answer_to_its_unbind() -> None:
+    session = bound()
+    one, two, unbound = hear(session, mo(1), mo(2), pdu.Unbind(sequence=8))
+    assert unbound == PeerUnbound()
+    assert isinstance(one, Delivered)
+    assert isinstance(two, Delivered)
+    session.answer(two.pdu, 0)
+    assert [each.command_id for each in said(session)] == [Command.DELIVER_SM_RESP]
+    session.answer(one.pdu, 0x64)
+    assert [each.command_id for each in said(session)] == [Command.DELIVER_SM_RESP, Command.UNBIND_RESP]
+    assert session.deadline() == 0.0  # something is to be told
+    assert session.tick(0.0) == [Closed(Cause.CLOSED, "the carrier unbound")]
+
+
+def test_a_message_behind_an_unbind_stays_with_the_carrier() -> None:
+    session = bound()
+    hear(session, mo(1), pdu.Unbind(sequence=8), mo(2))
+    assert said(session) == [pdu.DeliverSmResp(sequence=2, status=Status.ESME_RX_T_APPN)]
+    assert session.owed == 1
+    with pytest.raises(WrongState):
+        session.request(SUBMIT, 0.0)
+
+
+def test_an_unbind_is_answered_in_time_even_if_the_store_hangs() -> None:
+    session = bound(unbind_timeout=10.0)
+    hear(session, mo(1), pdu.Unbind(sequence=8), now=5.0)
+    assert session.tick(14.9) == []
+    assert session.tick(15.0) == [Closed(Cause.CLOSED, "the carrier unbound")]
+    assert said(session) == [pdu.UnbindResp(sequence=8)]
+
+
+def test_both_may_unbind_at_once() -> None:
+    session = bound()
+    session.unbind(0.0)
+    assert hear(session, pdu.Unbind(sequence=8)) == []
+    ours, theirs = said(session)
+    assert theirs == pdu.UnbindResp(sequence=8)
+    assert hear(session, pdu.UnbindResp(sequence=ours.sequence)) == [Closed(Cause.ASKED, "unbound")]
+
+
+@pytest.mark.parametrize("end", ["answer", "nack", "silence", "close"])
+def test_our_unbind_ends_one_way_or_another(end: str) -> None:
+    session = bound(unbind_timeout=10.0)
+    session.unbind(1.0)
+    (ours,) = said(session)
+    assert ours.command_id == Command.UNBIND
+    events = {
+        "answer": lambda: hear(session, pdu.UnbindResp(sequence=ours.sequence)),
+        "nack": lambda: hear(session, frame(NACK, ours.sequence, 0x03)),
+        "silence": lambda: session.tick(11.0),
+        "close": lambda: session.lost("reset"),
+    }[end]()
+    (closed,) = events
+    assert isinstance(closed, Closed)
+    assert closed.cause is Cause.ASKED
+
+
+def test_a_message_that_crosses_our_unbind_is_left_to_the_next_bind() -> None:
+    session = bound()
+    session.unbind(0.0)
+    said(session)
+    assert hear(session, mo(3), UNREADABLE, pdu.EnquireLink(sequence=4)) == []
+    assert said(session) == [pdu.EnquireLinkResp(sequence=4)]
+
+
+def test_what_was_taken_before_our_unbind_may_still_be_answered() -> None:
+    session = bound()
+    (event,) = hear(session, mo(3))
+    assert isinstance(event, Delivered)
+    session.unbind(0.0)
+    assert session.answer(event.pdu, 0)
+    assert [each.command_id for each in said(session)] == [Command.UNBIND, Command.DELIVER_SM_RESP]
+
+
+def test_stopping_before_the_bind_stands_just_closes() -> None:
+    session = started()
+    session.unbind(0.0)
+    assert session.take() == b""
+    assert [type(event) for event in session.tick(0.0)] == [Closed]
+
+
+def test_after_the_end_nothing_is_said_or_told() -> None:
+    session = bound()
+    (event,) = hear(session, mo(3))
+    assert isinstance(event, Delivered)
+    assert session.lost("reset by peer") == [Closed(Cause.CLOSED, "reset by peer")]
+    assert not session.answer(event.pdu, 0)
+    assert hear(session, mo(4), pdu.EnquireLink(sequence=5)) == []
+    assert session.tick(1e6) == []
+    assert session.lost("again") == []
+    assert session.take() == b""
+    assert session.deadline() is None
+
+
+def test_every_command_of_the_codec_stands_in_the_matrix() -> None:
+    commands = {
+        each.command_id for each in vars(pdu).values() if isinstance(each, type) and hasattr(each, "command_id")
+    }
+    assert len(commands) > 25
+    for state in State:
+        if state not in (State.OPEN, State.CLOSED):
+            assert set(REACTIONS[state]) == commands
