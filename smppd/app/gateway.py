@@ -16,9 +16,9 @@ from datetime import UTC, datetime
 from smppd import log, metrics
 from smppd.app.children import Child
 from smppd.app.forwarding import Forwarding
+from smppd.app.holding import Holding
 from smppd.app.orders import Orders
 from smppd.app.reader import Reader
-from smppd.carriers.smpp import SmppCarrier
 from smppd.config import CarrierConfig, Config, Secret
 from smppd.errors import StoreDown
 from smppd.http.server import HttpServer
@@ -44,7 +44,7 @@ class Gateway:
         self.ready = asyncio.Event()
         self._stop = asyncio.Event()
         self._unready: str | None = "starting"
-        self._carriers: dict[str, tuple[SmppCarrier, asyncio.Task[None]]] = {}
+        self._carriers: dict[str, tuple[Holding, asyncio.Task[None]]] = {}
         self._children: list[Child] = []
         self._forwarding: Forwarding | None = None
         self._depth_read = 0.0
@@ -132,8 +132,8 @@ class Gateway:
 
     def _start_carriers(self, group: asyncio.TaskGroup, intake: Intake, carriers: dict[str, CarrierConfig]) -> None:
         for name, config in carriers.items():
-            carrier = SmppCarrier(name, config, intake, leases=self.db, on_state=self._state)
-            self._carriers[name] = carrier, group.create_task(carrier.run())
+            holding = Holding(self.db, name, config, intake, self._state)
+            self._carriers[name] = holding, group.create_task(holding.run())
 
     async def _reload_carriers(self, group: asyncio.TaskGroup, intake: Intake) -> None:
         while True:
@@ -144,8 +144,8 @@ class Gateway:
             self._start_carriers(group, intake, {n: c for n, c in new.items() if n in changed or n not in old})
 
     async def _stop_carrier(self, name: str, seconds: float) -> None:
-        carrier, task = self._carriers.pop(name)
-        await carrier.stop(seconds)
+        holding, task = self._carriers.pop(name)
+        await holding.stop(seconds)
         task.cancel()
 
     async def _stop_all(self, intake: Intake) -> None:
@@ -162,7 +162,7 @@ class Gateway:
             self._log.warning("deliveries were cut short; they are tried again at the next start")
         await self._flush_states()
 
-    def _state(self, carrier: str, link: int, state: str, reason: str, peer: str = "") -> None:
+    def _state(self, carrier: str, link: int, state: str, reason: str, peer: str) -> None:
         self._states.put_nowait((carrier, link, state, reason, peer))
 
     async def _note_states(self) -> None:

@@ -15,6 +15,7 @@ import pwd
 import shutil
 import socket
 import stat
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -198,12 +199,15 @@ class EmbeddedServer:
             raise StartError(f"the embedded PostgreSQL does not start: {output.strip()} {' | '.join(tail)}")
 
     async def _run(self, command: str, *arguments: str) -> tuple[int, str]:
+        return await asyncio.to_thread(self._run_blocking, command, *arguments)
+
+    def _run_blocking(self, command: str, *arguments: str) -> tuple[int, str]:
         # Output goes to a file: pg_ctl's child keeps an inherited pipe open for as long as the server runs.
         with tempfile.TemporaryFile() as output:
-            process = await asyncio.create_subprocess_exec(
-                str(self._bin / command),
-                *arguments,
-                stdin=asyncio.subprocess.DEVNULL,
+            done = subprocess.run(
+                [str(self._bin / command), *arguments],
+                check=False,
+                stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 cwd=self.data_dir,
@@ -213,9 +217,8 @@ class EmbeddedServer:
                 group=self._user.pw_gid if self._user else None,
                 extra_groups=[] if self._user else None,
             )
-            code = await process.wait()
             output.seek(0)
-            return code, output.read().decode(errors="replace")
+            return done.returncode, output.read().decode(errors="replace")
 
 
 def _reachable(path: Path) -> bool:
