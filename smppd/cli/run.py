@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from smppd.cli.common import ConfigOption, loaded
 
 
-def run(config: ConfigOption = None) -> None:
+def run(
+    config: ConfigOption = None,
+    migrate: Annotated[bool, typer.Option(help="Bring the database schema up first.")] = True,
+) -> None:
     """Run the gateway. SIGTERM drains and unbinds; SIGHUP reads the configuration again."""
     settings, path = loaded(config)
 
     import uvloop
 
-    from smppd import app, log
+    from smppd import app
+    from smppd.cli.rehearsal import rehearse
 
-    log.setup(settings.log)
-    raise typer.Exit(uvloop.run(app.run(settings, config_path=path)))
+    async def gateway() -> int:
+        await rehearse(settings, path)
+        return await app.run(settings, config_path=path, migrate_schema=migrate)
+
+    raise typer.Exit(uvloop.run(gateway()))

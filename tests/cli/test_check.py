@@ -80,6 +80,20 @@ def test_check_refuses_what_run_would_refuse(file: Path, extra: str, words: str)
         assert "Traceback" not in result.output
 
 
+def test_what_an_adapter_refuses_is_refused_with_its_line(file: Path) -> None:
+    file.write_text(
+        file.read_text()
+        + '[systems.cht]\ntype = "cht-rapidpro"\nurl = "https://cht"\n'
+        + '[systems.two]\ntype = "webhook"\nurl = "https://two"\nheaders = { "X-A" = "a\\nb" }\n'
+    )
+    for command in ("check", "run"):
+        result = run.invoke(app, [command, "-c", str(file)])
+        assert result.exit_code == 2
+        missing, header = result.stderr.splitlines()
+        assert missing.startswith(f"{file}:15: systems.cht.token: it is missing")
+        assert header.startswith(f"{file}:21: systems.two.headers")
+
+
 def test_a_data_dir_that_is_a_file_is_refused(file: Path) -> None:
     file.write_text(file.read_text().replace("/data", "/gw.toml/data"))
     result = run.invoke(app, ["check", "-c", str(file)])
