@@ -19,6 +19,7 @@ class Receivers(list["Link"]):
         self.pace = Pace(rate)
         self._turn = 0
         self._due: asyncio.TimerHandle | None = None
+        self._due_at = 0.0
 
     def join(self, link: Link) -> None:
         link.index = len(self)
@@ -54,7 +55,8 @@ class Receivers(list["Link"]):
 
     def _pump_at(self, when: float) -> None:
         if self._due is not None:
-            if self._due.when() <= when:
+            if self._due_at <= when:
                 return
             self._due.cancel()
+        self._due_at = when  # not every loop's handle knows its time
         self._due = asyncio.get_running_loop().call_at(when, self.pump)
