@@ -130,7 +130,7 @@ class Session:
             frames = self._framer.feed(data)
         except FramingError:
             frames = []
-        events = self._events
+        events, owed = self._events, self.owed
         for frame in frames:
             try:
                 pdu = decode(frame)
@@ -150,7 +150,7 @@ class Session:
         if self._framer.error is not None:
             self._send(Command.GENERIC_NACK, self._framer.error.status, 0)
             self._close(Cause.BROKEN, f"what the carrier sends is not SMPP: {self._framer.error.reason}")
-        elif events and self._timers.inactivity != NEVER:
+        elif self.owed > owed:
             self._active(clock)
         return self._pending()
 
@@ -158,7 +158,7 @@ class Session:
         """What the passing of time means."""
         clock = self._clock.advance(now)
         timers, settings = self._timers, self.settings
-        if self.state is State.CLOSED or not self._clock.running:
+        if self.closed or not self._clock.running:
             return self._pending()
         self._events.extend(map(Expired, self._outstanding.expired(clock)))
         if timers.bind <= clock:
@@ -186,7 +186,7 @@ class Session:
         """When `tick` is to be called at the latest, on the driver's clock; None: when something else happens."""
         if self._events:
             return self._clock.instant(self._clock.elapsed)
-        if not self._clock.running:
+        if self.closed or not self._clock.running:
             return None
         due = min(self._timers.earliest(), self._outstanding.due)
         return None if due == NEVER else self._clock.instant(due)
@@ -228,8 +228,7 @@ class Session:
         sequence = self._next_sequence()
         self._outstanding.add(sequence, pdu.command_id, clock)
         self._out.append(b"%b%b%b" % (frame[:12], sequence.to_bytes(4, "big"), frame[16:]))
-        if self._timers.inactivity != NEVER:
-            self._active(clock)
+        self._active(clock)
         return sequence
 
     @property
@@ -343,6 +342,7 @@ class Session:
                 self._timers.answer = NEVER
             self._tell_proof()
         elif self._outstanding.match(sequence, command_id):
+            self._active(clock)
             self._events.append(Response(sequence, pdu))
         elif command_id == Command.GENERIC_NACK and sequence == self._unbind_sequence != 0:
             self._end(pdu, clock)
@@ -366,8 +366,7 @@ class Session:
             self.version = min(self.version, theirs)
         self._timers.bind = NEVER
         self._timers.enquire = clock + settings.enquire_link
-        if settings.inactivity is not None:
-            self._timers.inactivity = clock + settings.inactivity
+        self._active(clock)
         self._enter(_BINDS[settings.bind][1])
         self._events.append(Bound(pdu.system_id, self.version))
         held, self._held = self._held, []
@@ -423,7 +422,8 @@ class Session:
                 return self._sequence
 
     def _active(self, clock: float) -> None:
-        self._timers.inactivity = clock + (self.settings.inactivity or NEVER)
+        if self.settings.inactivity is not None:
+            self._timers.inactivity = clock + self.settings.inactivity
 
     def _enter(self, state: State) -> None:
         self.state = state
