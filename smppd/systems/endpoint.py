@@ -61,8 +61,11 @@ def header_value(key: str, value: str) -> str:
 
 
 def _joined(path: str, suffix: str) -> str:
-    """`suffix` after `path`, where the end of `path` may be a beginning of `suffix`. No slash at the end."""
-    path = path.rstrip("/")
+    """`suffix` after `path`, where the end of `path` may be a beginning of `suffix`. No slash at the end.
+
+    A version number after "api" goes: DHIS2 2.43 no longer knows such paths, and older versions need none.
+    """
+    path = re.sub(r"/api/\d+$", "/api", path.rstrip("/"))
     parts = suffix.split("/")
     for count in range(len(parts), 1, -1):
         begin = "/".join(parts[:count])

@@ -160,7 +160,7 @@ def failure(error: BaseException, url: URL, timeout: aiohttp.ClientTimeout) -> O
 
 def _untrusted(error: Exception, at: str) -> str:
     code = getattr(error, "verify_code", None)
-    reason = getattr(error, "verify_message", "") or "unknown reason"
+    reason = getattr(error, "verify_message", "").rstrip(".") or "unknown reason"
     if code in _HOST_MISMATCH:
         advice = "use the name that stands in the certificate"
     elif code == _EXPIRED:
@@ -204,10 +204,13 @@ def moved(answer: Answer, url: URL, suffix: str = "") -> str:
 
     A path of the operator's own may be a secret, so what it has in common with the target is not shown.
     """
+    location = answer.headers.get("Location", "")
     try:
-        target = url.join(URL(answer.headers.get("Location", "")))
-        place = str(target.origin())
+        target = url.join(URL(location))
+        place = str(target.origin()) if location else ""
     except ValueError:
+        place = ""
+    if not place:
         return f"{answer.status}: {url.origin()} redirects, and does not say where; check url"
     path = target.path.rstrip("/").removesuffix(suffix) if suffix else _unshared(target.path, url.path)
     return f'{answer.status}: {url.origin()} redirects; redirects are not followed: set url = "{place}{path}"'
