@@ -27,10 +27,11 @@ BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 
 # --- links -----------------------------------------------------------------------------------------------------------
 
-# state: connecting, binding, bound, unbinding, down, paused, elsewhere (another node holds the lease); 1 at its own
+# state: down, connecting, binding, bound, unbinding; 1 for the one it is in
 LINK_STATE = Gauge("smppd_link_state", "State of a bind.", ["carrier", "link", "state"], registry=REGISTRY)
 
-# reason: refused (bind_resp status), unreachable, closed (by the carrier), silent (enquire_link), broken (bad frame)
+# reason: refused (the bind), unreachable, closed (by the carrier), silent (no answer in time), broken (no frames),
+# asked (by us), store (nothing can be stored now)
 LINK_REBINDS = Counter("smppd_link_rebinds", "Binds begun again.", ["carrier", "reason"], registry=REGISTRY)
 
 WINDOW_IN_USE = Gauge("smppd_window_in_use", "Requests without a response.", ["carrier", "link"], registry=REGISTRY)
@@ -42,7 +43,7 @@ BAD_PDUS = Counter("smppd_links_bad_pdus", "PDUs that could not be used.", ["car
 
 RECEIVED_PARTS = Counter("smppd_received_parts", "PDUs with a message or part.", ["carrier"], registry=REGISTRY)
 
-# kind: complete, incomplete, unrouted, blocked, quarantined
+# kind: complete, incomplete, unrouted, blocked, quarantined, receipt
 RECEIVED_MESSAGES = Counter("smppd_received_messages", "Inbound messages.", ["carrier", "kind"], registry=REGISTRY)
 
 REDELIVERIES = Counter(
@@ -55,12 +56,12 @@ INTAKE_SECONDS = Histogram(
 
 PARTS_INCOMPLETE = Gauge("smppd_parts_incomplete", "Concatenated messages waiting for parts.", registry=REGISTRY)
 
-# type: the DHIS2 SMS submission type, or unknown; result: ok, damaged (its check fails), unreadable
+# type: the DHIS2 SMS submission type, or unknown; result: ok, damaged (its check fails)
 COMPRESSED = Counter("smppd_compressed", "DHIS2 compressed SMS received.", ["type", "result"], registry=REGISTRY)
 
 # --- towards systems -------------------------------------------------------------------------------------------------
 
-# outcome: delivered, retry, dead, paused
+# outcome: delivered, retry, dead, pause (the system as a whole refuses)
 DELIVERIES = Counter("smppd_deliveries", "Attempts at systems, by outcome.", ["system", "outcome"], registry=REGISTRY)
 
 DELIVERY_SECONDS = Histogram(
@@ -86,7 +87,7 @@ SUBMIT_SECONDS = Histogram(
     "smppd_submit_seconds", "submit_sm written to its response.", ["carrier"], buckets=BUCKETS, registry=REGISTRY
 )
 
-# state: delivered, undelivered, expired, rejected, deleted, accepted, enroute, unknown
+# state: scheduled, enroute, delivered, expired, deleted, undelivered, accepted, unknown, rejected, skipped
 RECEIPTS = Counter("smppd_receipts", "Delivery receipts.", ["carrier", "state"], registry=REGISTRY)
 
 THROTTLED = Counter("smppd_throttled", "Responses that asked us to slow down.", ["carrier"], registry=REGISTRY)
@@ -99,7 +100,7 @@ QUEUE_MESSAGES = Gauge("smppd_queue_messages", "Rows waiting.", ["side", "name",
 # side: inbound, outbound
 QUEUE_OLDEST = Gauge("smppd_queue_oldest_seconds", "Age of the oldest waiting.", ["side", "name"], registry=REGISTRY)
 
-# operation: intake, claim, record, submit, receipts, sweep, status
+# operation: intake, record
 STORE_SECONDS = Histogram(
     "smppd_store_seconds", "Statement begun to commit.", ["operation"], buckets=BUCKETS, registry=REGISTRY
 )
