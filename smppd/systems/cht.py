@@ -117,8 +117,7 @@ class Cht:
                 words = f"{self._endpoint.url.origin()} answered 200 with something that is not CHT's; is url right?"
                 return _Exchange(Outcome(Verdict.RETRY, words, in_doubt=True))
             for update in updates:
-                if self._updates.get(update["id"]) is update:
-                    del self._updates[update["id"]]
+                self._updates.pop(update["id"], None)
             return _Exchange(DELIVERED, self._taken(handed))
 
     def _item(self, delivery: Delivery) -> dict[str, str | int]:

@@ -292,7 +292,7 @@ async def test_malformed_items_are_reported_and_spoil_nothing(cht: Cht, capsys: 
     assert '"count":7' in capsys.readouterr().err
 
 
-async def test_an_update_that_was_replaced_meanwhile_is_not_lost(cht: Cht) -> None:
+async def test_an_update_that_comes_during_an_exchange_goes_with_the_next(cht: Cht) -> None:
     gate = asyncio.Event()
     cht.faults.slow = gate
     async with adapter("cht", cht.url, **USER) as system:

@@ -246,9 +246,9 @@ ANSWERS: dict[str, tuple[dict[str, Any], int, dict[str, str], bytes, Outcome]] =
 async def test_an_answer_is_an_outcome(label: str, sink: Sink) -> None:
     config, status, headers, body, expected = ANSWERS[label]
     sink.faults.fail, sink.faults.failure = FOREVER, Failure(status, headers, body)
-    async with adapter("webhook", sink.url + "/in", **config) as webhook:
+    async with adapter("webhook", sink.url + "/in", concurrency=1, **config) as webhook:
         assert await try_once(webhook, delivery()) == expected
-        assert await try_once(webhook, delivery()) == expected, "the connection is as good as before"
+        assert await try_once(webhook, delivery()) == expected, "the only connection is free again"
 
 
 MOVED = {
