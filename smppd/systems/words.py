@@ -23,17 +23,21 @@ def first_words(body: bytes, texts: Iterable[str] = (), secrets: Iterable[str] =
     Systems quote what they were sent. So every word that also stands in one of `texts` is left out, as are
     `secrets` and whatever could be a phone number.
     """
-    said = _GAP.sub(" ", unquote(html.unescape(_TAGS.sub(" ", _spoken(body)))))
+    said = _GAP.sub(" ", _plain(_TAGS.sub(" ", _spoken(body))))
     for secret in secrets:
         if secret:
             said = said.replace(secret, "…")
     said = _DIGITS.sub("…", said)
-    known = "\n".join(texts).casefold()
+    known = "\n".join(form for text in texts for form in (text, _plain(text))).casefold()
     if known:
         words = set(_WORD.findall(known))
         said = _WORD.sub(lambda found: "…" if _quoted(found[0].casefold(), words, known) else found[0], said)
     said = _DOTS.sub("…", said).strip()
     return said if len(said) <= _LENGTH else f"{said[: _LENGTH - 1].rstrip()}…"
+
+
+def _plain(text: str) -> str:
+    return unquote(html.unescape(text))
 
 
 def _quoted(word: str, words: set[str], known: str) -> bool:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 import socket
 import ssl
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from yarl import URL
 
 from smppd.config import SystemConfig
@@ -76,6 +80,14 @@ WORDS: dict[str, tuple[bytes, str]] = {
 def test_the_first_words_show_nothing_of_the_message(label: str) -> None:
     body, expected = WORDS[label]
     assert first_words(body, [TEXT], [TOKEN]) == expected
+
+
+@given(st.text(min_size=3, max_size=80), st.sampled_from(["{}", "<p>{}</p>", "bad '{}'", "x={}&y", "{}{}"]))
+def test_no_word_of_any_text_comes_through(text: str, frame: str) -> None:
+    for body in (frame.format(text, text), json.dumps({"message": frame.format(text, text)})):
+        said = first_words(body.encode(), [text])
+        shown = set(re.findall(r"[^\W_]+", said)) - {"bad", "p", "x", "y"}
+        assert not set(re.findall(r"[^\W_]{2,}", text)) & shown
 
 
 PLACES = {
