@@ -16,7 +16,7 @@ from typing import Protocol, cast
 
 import orjson
 import structlog
-from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
+from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
 NUMBERS = frozenset({"from", "to", "sender", "recipient", "number", "originator"})
 CONTENT = frozenset({"text", "body", "data", "raw", "pdu"})
@@ -44,6 +44,14 @@ def setup(settings: Settings) -> None:
     """Send our events, and warnings of libraries, to stderr as `settings` says. May be called again on reload."""
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     _Privacy.open = settings.privacy == "open"
+    _configure(level, _json if settings.format == "json" else _text)
+    root = logging.getLogger()
+    root.handlers[:] = [_Foreign()]
+    root.setLevel(max(level, logging.WARNING))
+    logging.captureWarnings(True)
+
+
+def _configure(level: int, render: Processor) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -51,16 +59,12 @@ def setup(settings: Settings) -> None:
             _stamp,
             _Failures(with_stack=level <= logging.DEBUG),
             _discreet,
-            _json if settings.format == "json" else _text,
+            render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
         cache_logger_on_first_use=False,  # a reload must reach every logger
     )
-    root = logging.getLogger()
-    root.handlers[:] = [_Foreign(level)]
-    root.setLevel(max(level, logging.WARNING))
-    logging.captureWarnings(True)
 
 
 def get(name: str) -> FilteringBoundLogger:
@@ -165,3 +169,6 @@ class _Foreign(logging.Handler):
         first, *_ = str(record.msg).splitlines() or [""]
         level = min(max(record.levelno // 10 * 10, logging.DEBUG), logging.CRITICAL)
         get(record.name).log(level, first, exc_info=record.exc_info)
+
+
+_configure(logging.INFO, _json)  # what is logged before `setup` is as discreet as what comes after

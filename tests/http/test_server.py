@@ -10,8 +10,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from smppd import log, metrics
-from smppd.config import HttpConfig, LogConfig
+from smppd import metrics
+from smppd.config import HttpConfig
 from smppd.errors import StartError
 from smppd.http import HttpServer
 
@@ -114,7 +114,6 @@ async def test_an_error_is_a_problem(
 async def test_a_fault_is_logged_without_path_and_message(
     serve: Serve, client: aiohttp.ClientSession, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    log.setup(LogConfig())
     _, url = await serve([web.get("/explode/{number}", explode)])
     async with client.get(url + "/explode/255712345678") as answer:
         assert answer.status == 500

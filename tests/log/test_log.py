@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 
 import pytest
-import structlog
 
 from smppd import log
 from smppd.config import LogConfig, Secret
@@ -18,7 +17,6 @@ def _restore() -> Iterator[None]:
     handlers, level = root.handlers[:], root.level
     yield
     log.setup(LogConfig())
-    structlog.reset_defaults()
     logging.captureWarnings(False)
     root.handlers[:] = handlers
     root.setLevel(level)
