@@ -27,6 +27,7 @@ from smppd.store.database import DOWN
 from smppd.store.intake import Intake
 from smppd.store.keeper import Keeper
 from smppd.store.queries import statement
+from smppd.store.revival import Revival
 from smppd.store.status import set_link_state
 from smppd.store.wake import Hint
 
@@ -95,6 +96,8 @@ class Gateway:
                 group.create_task(job)
                 for job in (intake.run(), keeper.run(), hint.run(), self._watch(), self._note_states())
             ]
+            if self.db.embedded is not None:
+                own.append(group.create_task(Revival(self.db.embedded).run()))
             own.extend(self._start_systems(group))
             self._start_carriers(group, intake, self.config.carriers)
             own.append(group.create_task(self._reload_carriers(group, intake)))

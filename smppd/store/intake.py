@@ -196,7 +196,7 @@ class Intake:
         except BaseException as error:  # also when cancelled in the middle
             for entry, doubt in batch.undo():
                 self._doubts[entry.record.carrier_id].put(entry.item.digest, doubt)
-            if not isinstance(error, asyncpg.PostgresError):
+            if isinstance(error, DOWN) or not isinstance(error, asyncpg.PostgresError):
                 self._unsure.update(entry.record for entry in entries)
             raise
         for entry in entries:
