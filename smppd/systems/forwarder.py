@@ -64,6 +64,7 @@ class Forwarder:
         self._record = asyncio.Event()
         self._recorded = asyncio.Event()
         self._stir = asyncio.Event()
+        self._poll_soon = asyncio.Event()
 
     async def run(self) -> None:
         """Serve the system whenever this node has its lease. Never ends by itself."""
@@ -303,6 +304,8 @@ class Forwarder:
             self._log.warning("handed-out messages not stored yet", count=len(result.outbound), reason=str(error))
         else:
             self._adapter.committed(result.outbound)
+            if self._adapter.poll_again:
+                self._poll_soon.set()
 
     async def _poll(self, every: float) -> None:
         failures = 0
@@ -321,4 +324,6 @@ class Forwarder:
                     delay(failures, self._config.retry.first, min(300.0, self._config.retry.max)), failed.after or 0.0
                 )
                 self._log.warning("cannot be polled", reason=str(failed), seconds=round(wait, 1))
-            await asyncio.sleep(wait)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._poll_soon.wait(), wait)
+            self._poll_soon.clear()

@@ -1,0 +1,1 @@
+"""What it costs, beside a peer in the same run. `python -m benchmarks` prints every table."""

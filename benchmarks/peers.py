@@ -1,0 +1,157 @@
+"""The gateways under test, each started as its users start it, on a configuration made for the run."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+BEARERBOX, SMSBOX = "/usr/sbin/bearerbox", "/usr/sbin/smsbox"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextlib.contextmanager
+def _folder() -> AsyncIterator[Path]:  # type: ignore[misc]
+    folder = Path(tempfile.mkdtemp(prefix="smppd-bench-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _end(process: asyncio.subprocess.Process, patience: float = 30.0) -> None:
+    if process.returncode is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(process.wait(), patience)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+@contextlib.asynccontextmanager
+async def smppd(smsc_port: int, url: str, *, window: int = 100, processes: str = '"auto"') -> AsyncIterator[list[int]]:
+    """The gateway with its embedded PostgreSQL; yields its process ids."""
+    with _folder() as folder:
+        config = folder / "smppd.toml"
+        config.write_text(
+            f"""
+[store]
+data_dir = "{folder}/data"
+max_disk = "99%"
+[node]
+processes = {processes}
+[http]
+listen = ["127.0.0.1:{free_port()}"]
+[log]
+level = "warning"
+[carriers.bench]
+hosts = ["127.0.0.1:{smsc_port}"]
+system_id = "bench"
+password = "bench"
+window = {window}
+[systems.sink]
+type = "webhook"
+url = "{url}"
+concurrency = 32
+[[routes]]
+to = ["sink"]
+"""
+        )
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "smppd", "run", "-c", str(config), stdout=asyncio.subprocess.PIPE
+        )
+        assert process.stdout is not None
+        try:
+            async with asyncio.timeout(60):
+                while (line := await process.stdout.readline()) and line != b"smppd ready\n":
+                    pass
+            yield [process.pid]
+        finally:
+            await _end(process)
+
+
+@contextlib.asynccontextmanager
+async def kannel(smsc_port: int, url: str, *, window: int = 100) -> AsyncIterator[list[int]]:
+    """Kannel 1.4.5 as Debian ships it, with its durable (spool) store."""
+    with _folder() as folder:
+        admin, boxes, sendsms = free_port(), free_port(), free_port()
+        (folder / "spool").mkdir()
+        config = folder / "kannel.conf"
+        config.write_text(
+            f"""
+group = core
+admin-port = {admin}
+admin-password = bench
+smsbox-port = {boxes}
+log-level = 3
+log-file = "{folder}/bearerbox.log"
+box-allow-ip = "127.0.0.1"
+store-type = spool
+store-location = "{folder}/spool"
+
+group = smsc
+smsc = smpp
+smsc-id = bench
+host = 127.0.0.1
+port = {smsc_port}
+transceiver-mode = true
+smsc-username = bench
+smsc-password = bench
+system-type = ""
+max-pending-submits = {window}
+
+group = smsbox
+bearerbox-host = 127.0.0.1
+sendsms-port = {sendsms}
+log-level = 3
+log-file = "{folder}/smsbox.log"
+
+group = sms-service
+keyword = default
+get-url = "{url}?from=%p&to=%P&text=%b"
+max-messages = 0
+catch-all = true
+omit-empty = true
+"""
+        )
+        started: list[asyncio.subprocess.Process] = []
+        try:
+            for box in (BEARERBOX, SMSBOX):
+                quiet = asyncio.subprocess.DEVNULL
+                started.append(await asyncio.create_subprocess_exec(box, str(config), stdout=quiet, stderr=quiet))
+                await _listening(boxes if box == BEARERBOX else sendsms)
+            yield [process.pid for process in started]
+        finally:
+            for process in reversed(started):
+                await _end(process)
+
+
+async def _listening(port: int) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.05)
+            else:
+                writer.close()
+                return
+
+
+def have_kannel() -> bool:
+    return os.access(BEARERBOX, os.X_OK) and os.access(SMSBOX, os.X_OK)
