@@ -32,10 +32,11 @@ class Endpoint:
         return f"{self.address[0]}:{self.address[1]}"
 
 
-async def resolve(host: HostPort) -> list[Endpoint]:
-    """Every address of a host, in the resolver's order. Raises OSError when there is none."""
+async def resolve(host: HostPort, local_addr: str | None = None) -> list[Endpoint]:
+    """Every address of a host that `local_addr` can reach, in the resolver's order. Raises OSError for none."""
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host.host, host.port, type=socket.SOCK_STREAM)
+    family = socket.AF_UNSPEC if local_addr is None else socket.AF_INET6 if ":" in local_addr else socket.AF_INET
+    found = await loop.getaddrinfo(host.host, host.port, family=family, type=socket.SOCK_STREAM)
     return [Endpoint(host.host, family, address) for family, _, _, _, address in found]
 
 

@@ -113,6 +113,11 @@ class Link:
         return 0 if self._connection is None else self._connection.session.waiting
 
     @property
+    def version(self) -> int:
+        """The interface_version agreed on, e.g. 0x34; before the bind ours. Below 0x34 a carrier may know no TLV."""
+        return self._settings.version if self._connection is None else self._connection.session.version
+
+    @property
     def room(self) -> int:
         """Requests that the window takes now; 0 while not bound."""
         if self._connection is None or self.state is not LinkState.BOUND:
@@ -137,7 +142,7 @@ class Link:
         end = _End(Cause.UNREACHABLE, "no host has an address")
         for host in self._config.hosts:
             try:
-                endpoints = await resolve(host)
+                endpoints = await resolve(host, self._config.local_addr)
             except OSError as error:
                 end = _End(Cause.UNREACHABLE, f"{host}: {words(error)}")
                 continue

@@ -53,4 +53,4 @@ async def run(smsc: Smsc, shelf: Shelf, states: States) -> AsyncIterator[Callabl
     yield run
     for link, task in running:
         await link.stop(asyncio.get_running_loop().time() + 0.2)
-        await asyncio.gather(task, return_exceptions=True)
+        await task

@@ -15,7 +15,7 @@ import pytest
 
 import pdu
 from pdu import Command
-from smppd.smpp.events import Closed, Delivered, Event, Expired, Proved, Response, Undecodable
+from smppd.smpp.events import Closed, Delivered, Event, Expired, PeerUnbound, Proved, Response, Undecodable
 from smppd.smpp.session import Session, WrongState
 from smppd.smpp.states import BOUND, State
 from tests.smpp.mc import BIND_RESPONSES, UNREADABLE, frame, mo, started, wire
@@ -37,6 +37,7 @@ class World:
     requests: set[int] = field(default_factory=set)
     enquiries: dict[int, int] = field(default_factory=dict)  # our enquire_link -> answers written before it
     unbind: int = 0
+    left_at: float = 0.0  # when the carrier asked to unbind
     proved: int = 0
     closed: bool = False
 
@@ -71,6 +72,8 @@ class World:
                 case Response() | Expired():
                     assert event.sequence in self.requests, "an end of no request"
                     self.requests.remove(event.sequence)
+                case PeerUnbound():
+                    self.left_at = self.now
                 case Proved():
                     assert self.proved < event.count <= len(self.answers), "a proof of what was not answered"
                     self.proved = event.count
@@ -88,6 +91,8 @@ class World:
             elif said.command_id == Command.UNBIND:
                 self.unbind = said.sequence
             elif said.command_id & RESPONSE:
+                if said.command_id == Command.UNBIND_RESP and not self.unbind:
+                    assert not self.owed or self.now >= self.left_at + 10.0, "left before it had answered"
                 self.asked[said.sequence] -= 1
                 assert self.asked[said.sequence] >= 0, f"an answer too many: {said}"
 

@@ -283,11 +283,14 @@ async def test_every_address_of_a_name_is_tried_on_a_fresh_socket(
 ) -> None:
     addresses = [("127.0.0.1", unused_port()), ("127.0.0.1", unused_port()), ("127.0.0.1", smsc.port)]
 
-    async def getaddrinfo(host: str, port: int, **_: Any) -> list[Any]:
-        assert host == "smsc.example"
+    async def getaddrinfo(host: str, port: int, *rest: Any, **options: Any) -> list[Any]:
+        if host != "smsc.example":
+            return await resolve(host, port, *rest, **options)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", address) for address in addresses]
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
+    loop = asyncio.get_running_loop()
+    resolve = loop.getaddrinfo
+    monkeypatch.setattr(loop, "getaddrinfo", getaddrinfo)
     run(hosts=["smsc.example:2775"])
     await states.until(BOUND)
 
@@ -423,8 +426,9 @@ SUBMIT = pdu.SubmitSm(source_addr="15001", destination_addr="255712345678", shor
 
 
 async def test_a_request_is_answered_once(smsc: Smsc, states: States, run: Run) -> None:
-    link = run(window=2)
+    link = run(window=2, version="5.0")
     await states.until(BOUND)
+    assert link.version == 0x34  # the simulator's
     answers: asyncio.Queue[pdu.Pdu | None] = asyncio.Queue()
     assert link.room == 2
     assert link.request(SUBMIT, answers.put_nowait)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import pdu
 from pdu import Tag, Tlv
@@ -146,6 +148,34 @@ def test_a_receipt_that_says_udh_and_has_none_is_still_a_receipt() -> None:
 def test_what_a_person_forges_is_a_message_unless_the_carrier_needs_sniffing() -> None:
     assert isinstance(read(mo(text=RECEIPT)), Received)
     assert isinstance(read(mo(text=RECEIPT), MappingSettings(sniff_receipts=True)), ReceivedReceipt)
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    body=st.binary(max_size=30),
+    data_coding=st.integers(0, 255),
+    esm_class=st.integers(0, 255),
+    tlvs=st.lists(
+        st.builds(
+            Tlv,
+            st.sampled_from([0x0424, 0x020C, 0x020E, 0x020F, 0x001E, 0x0427, 0x1400]),
+            st.binary(max_size=4),
+        ),
+        max_size=4,
+    ),
+    alphabet=st.sampled_from(["gsm7", "gsm7-packed", "latin1", "ascii", "utf-8"]),
+)
+def test_nothing_that_can_be_decoded_makes_the_mapping_fail(
+    body: bytes, data_coding: int, esm_class: int, tlvs: list[Tlv], alphabet: str
+) -> None:
+    sent = mo(text=body, data_coding=data_coding, esm_class=esm_class, tlvs=tuple(tlvs))
+    found = read(sent, MappingSettings(alphabet))
+    if isinstance(found, Received):
+        (found.text or "").encode()  # no half of a surrogate pair
+        if found.part is not None:
+            text, octets, _ = compose([(found.body, found.data_coding), None], alphabet)
+            assert octets == found.body
+            (text or "").encode()
 
 
 # --- the digest ------------------------------------------------------------------------------------------------------
