@@ -12,6 +12,8 @@ ALPHABETS = ("gsm7", "gsm7-packed", "latin1", "ascii", "ucs2", "utf-8", "binary"
 _FIXED = {1: "ascii", 2: "binary", 3: "latin1", 4: "binary", 8: "ucs2"}
 # Alphabets that Python knows and a carrier may still name; the rest of the list has no takers in the field.
 _PYTHON = {5: "shift_jis", 6: "iso8859-5", 7: "iso8859-8", 10: "iso2022_jp", 13: "iso2022_jp_1", 14: "euc_kr"}
+# What ASCII text is made of. The other codes below 0x20 are letters of the GSM alphabet.
+_ASCII_TEXT = bytes((0x09, 0x0A, 0x0D, *range(0x20, 0x80)))
 _CLASS_ALPHABETS = ("default", "binary", "ucs2", "default")
 
 
@@ -62,8 +64,12 @@ def decode_text(octets: bytes, data_coding: int, *, default: str = "gsm7", heade
     if alphabet == "gsm7-packed":
         text, damaged = decode_septets(unpack(octets, fill_bits(header_octets)))
         return Decoded(text, alphabet, damaged)
-    if alphabet == "ascii" and not octets.isascii():
-        return Decoded(octets.decode("latin-1"), alphabet, True)
+    if alphabet == "ascii":
+        if not octets.isascii():
+            return Decoded(octets.decode("latin-1"), alphabet, True)
+        # SMSCs built on node-smpp say 1 unless told otherwise, and write the GSM alphabet. NULs at the end are padding.
+        if octets.rstrip(b"\0").translate(None, _ASCII_TEXT):
+            return Decoded(*_septets(octets))
     try:
         return Decoded(octets.decode(alphabet), alphabet, False)
     except UnicodeDecodeError:
