@@ -1,4 +1,4 @@
-"""Real parts for every test: one embedded PostgreSQL per run, a database of its own per test, cloned from a migrated one."""
+"""Real parts for every test: one embedded PostgreSQL per run, and per test a database cloned from a migrated one."""
 
 from __future__ import annotations
 

@@ -21,6 +21,9 @@ from smppd.errors import SmppdError
 from smppd.store import Database
 
 
+LAST_WORDS = 5.0  # seconds the forwarders have to give their leases back after they have stopped
+
+
 async def serve() -> int:
     """Run by orders until told to stop; returns the exit code."""
     loop = asyncio.get_running_loop()
@@ -41,6 +44,7 @@ async def serve() -> int:
     sys.stdout.buffer.write(b"ready\n")
     sys.stdout.buffer.flush()
     await asyncio.wait({running, listening}, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({running}, timeout=LAST_WORDS)
     if running.done() and (failure := running.exception()) is not None:
         log.get("forwarder").error("stopped", reason=f"{type(failure).__name__}: {failure}")
         return 1

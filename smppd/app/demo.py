@@ -151,20 +151,24 @@ async def _table(running: Demo, gateway: Gateway, console: Console) -> bool:
         f"Handed out by CHT for a phone: 1, stored here: {handed}, CHT told: {'yes' if told else 'no'} "
         "(kept until sending and receipts are there)"
     )
-    console.print("All of it arrived." if all_well and handed == 1 and told else "[bold]Something did not arrive.[/bold]")
+    console.print(
+        "All of it arrived." if all_well and handed == 1 and told else "[bold]Something did not arrive.[/bold]"
+    )
     return all_well and handed == 1 and told
 
 
 async def _linger(running: Demo, gateway: Gateway, console: Console) -> None:
-    port = await running.control.start()
-    where = gateway.http.addresses[0]
-    console.print(f"""
-The gateway runs until Ctrl-C.
-  metrics            http://{where[0]}:{where[1]}/metrics   (also /healthz, /readyz)
-  simulated SMSC     http://127.0.0.1:{port}/   its switches; a message from a phone:
-                     curl -d '{{"text": "STOCK ORS 12", "source": "{NURSE}"}}' http://127.0.0.1:{port}/mo
-  database           {gateway.db.dsn}   (select * from message; select * from delivery;)
-""")
+    simulator = await running.control.start()
+    ours = "http://{}:{}".format(*gateway.http.addresses[0])
+    body = f'{{"text": "STOCK ORS 12", "source": "{NURSE}"}}'
+    for line in (
+        "\nThe gateway runs until Ctrl-C.",
+        f"  metrics         {ours}/metrics   also /healthz, /readyz",
+        f"  simulated SMSC  {simulator}   its switches; a message from a phone:",
+        f"                  curl -d '{body}' {simulator.rstrip('/')}/mo",
+        f"  database        {gateway.db.dsn}   views: message, delivery",
+    ):
+        console.print(line, highlight=False, soft_wrap=True)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

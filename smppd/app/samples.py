@@ -38,7 +38,9 @@ def samples() -> list[Sample]:
         _sample("short word that looks like base64", "STOP", 1, ("dhis2",), NURSE),
         _sample("Unicode", "ANC እናት ጤናማ ናት 🤰", 1, ("cht",)),
         _sample("long, 8-bit UDH, out of order", _LONG + "A", 2, ("dhis2", "cht"), CLINIC, order=(2, 1)),
-        _sample("long, 16-bit UDH, repeated parts", _LONG + "B", 2, ("dhis2", "cht"), multipart="udh16", order=(1, 2, 1)),
+        _sample(
+            "long, 16-bit UDH, repeated parts", _LONG + "B", 2, ("dhis2", "cht"), multipart="udh16", order=(1, 2, 1)
+        ),
         _sample("long, sar_* TLVs, on two links", _LONG + "C", 2, ("dhis2", "cht"), multipart="sar", links=(0, 1)),
         _sample("long, message_payload", _LONG + "D", 1, ("dhis2", "cht"), multipart="payload"),
         _sample("long Unicode, shuffled", _AMHARIC.strip(), 3, ("cht",), order=(3, 1, 2)),

@@ -24,6 +24,8 @@ from smppd.systems.lines import PER_LINE, Lines
 
 LEASE = 15.0  # seconds; renewed every third of it
 SWEEP = 1.0  # seconds between looks behind the cursor
+NEAR = 10_000  # ids behind the cursor that every sweep looks at: what another node commits late is there
+SHARE = 10_000  # waiting rows of older ids that a sweep looks at
 CLAIM = 1000  # rows per claim
 GATHER = 0.005  # seconds the recorder waits for company; a crash repeats at most so much more
 POLL = 1.0  # seconds between looks for work that no hint announced
@@ -40,7 +42,7 @@ class Forwarder:
         self._db, self._name, self._config, self._adapter, self._wake = db, name, config, adapter, wake
         self._queue = Queue(db, name)
         self._log = log.get("forwarder").bind(system=name)
-        self._stopping = False
+        self._stopping = asyncio.Event()
         self._outcomes = {o: metrics.DELIVERIES.labels(name, o) for o in ("delivered", "retry", "dead", "pause")}
         self._seconds = metrics.DELIVERY_SECONDS.labels(name)
         self._doubtful = metrics.MAYBE_DUPLICATE.labels(name)
@@ -55,6 +57,7 @@ class Forwarder:
         self._leased = True
         self._more = True  # the database may have rows behind the cursor
         self._swept = 0.0
+        self._swept_upto = 0
         self._idle: list[asyncio.Future[list[Claimed]]] = []
         self._under_way = 0
         self._delivered: list[int] = []
@@ -69,11 +72,11 @@ class Forwarder:
     async def run(self) -> None:
         """Serve the system whenever this node has its lease. Never ends by itself."""
         lease = f"system/{self._name}"
-        while not self._stopping:
+        while not self._stopping.is_set():
             try:
                 clean = await self._db.lease_is_free(lease)
                 if not await self._db.take_lease(lease, LEASE):
-                    await asyncio.sleep(LEASE / 3)
+                    await self._pause(LEASE / 3)
                     continue
                 self._reset()
                 # The last owner did not say goodbye: what it was delivering may have arrived.
@@ -85,16 +88,20 @@ class Forwarder:
             except* (*DOWN, StoreDown) as down:
                 self._log.warning("waiting for the database", reason=type(down.exceptions[0]).__name__)
                 self._queue.drop_connection("claim")
-                await asyncio.sleep(1)
+                await self._pause(1)
         self._queue.close()
         with contextlib.suppress(*DOWN, StoreDown):
             await self._db.release_lease(lease)
 
     async def stop(self) -> None:
         """Take nothing new, wait for what is under way, record it. The caller bounds the time."""
-        self._stopping = True
+        self._stopping.set()
         self._stir.set()
         await self._settled()
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
 
     async def _settled(self) -> None:
         while self._under_way or self._unrecorded:
@@ -146,7 +153,7 @@ class Forwarder:
 
     async def _dispatch(self) -> None:
         loop = asyncio.get_running_loop()
-        while not self._stopping:
+        while not self._stopping.is_set():
             self._stir.clear()
             now = loop.time()
             allowed = self._circuit.limit(self._adapter.concurrency, now) - self._under_way if self._leased else 0
@@ -189,14 +196,30 @@ class Forwarder:
             self._lines.fed(lane, len(rows), PER_LINE)
         if now - self._swept >= SWEEP:
             self._swept = now
-            apart = self._lines.apart()
-            self._add(await self._queue.sweep(self._cursor, apart, self._lines.held, CLAIM), now)
+            await self._sweep(now)
         while self._more and (room := min(CLAIM, self._lines.room)) >= CLAIM // 2:
             rows = await self._queue.claim(self._cursor, self._lines.apart(), room)
             self._more = len(rows) >= room
             if rows:
                 self._cursor = rows[-1].delivery.id
                 self._add(rows, now)
+
+    async def _sweep(self, now: float) -> None:
+        """Look behind the cursor: at the newest ids each time, at the rest in turns, since all of it may be parked."""
+        near = max(0, self._cursor - NEAR)
+        await self._sweep_range(near, self._cursor, now)
+        if near:
+            end = await self._queue.share(self._swept_upto, near, SHARE)
+            last = await self._sweep_range(self._swept_upto, end, now)
+            self._swept_upto = 0 if last >= near else last
+
+    async def _sweep_range(self, after: int, upto: int, now: float) -> int:
+        limit = min(CLAIM, self._lines.room)
+        if not limit:
+            return after
+        rows = await self._queue.sweep(after, upto, self._lines.apart(), self._lines.held, limit)
+        self._add(rows, now)
+        return rows[-1].delivery.id if len(rows) == limit else upto
 
     def _add(self, rows: list[Claimed], now: float) -> None:
         if not rows:

@@ -77,7 +77,9 @@ def single(text: str, sender: str = "+255700000001", recipient: str = "15001") -
     return Received(sender, recipient, text.encode(), 0, 0, digest(sender, recipient, text), text=text)
 
 
-def part(number: int, total: int, body: str, *, ref: int = 7, sender: str = "+255700000001", kind: str = "udh8") -> Received:
+def part(
+    number: int, total: int, body: str, *, ref: int = 7, sender: str = "+255700000001", kind: str = "udh8"
+) -> Received:
     what = digest(sender, kind, ref, total, number, body)
     return Received(sender, "15001", body.encode(), 0, 0x40, what, part=PartRef(kind, ref, total, number))
 
@@ -185,7 +187,9 @@ async def test_what_waits_on_a_connection_that_is_gone_is_not_stored(bench: Benc
     assert await bench.texts() == ["later"]
 
 
-async def test_eleven_parts_shuffled_repeated_over_two_links_and_a_restart_arrive_once(bench: Bench, db: Database) -> None:
+async def test_eleven_parts_shuffled_repeated_over_two_links_and_a_restart_arrive_once(
+    bench: Bench, db: Database
+) -> None:
     text = "".join(f"<{n:02} ñandú 🦙 ሰላም>" for n in range(1, 12))
     pieces = [text[i : i + 16] for i in range(0, len(text), 16)]
     assert len(pieces) == 11
@@ -319,10 +323,12 @@ async def test_a_lost_database_connection_costs_nothing_and_doubles_nothing(benc
     record = await bench.open()
     numbers = count()
     for _ in range(5):
-        waiting = asyncio.create_task(bench.take(record, *(single(f"m{next(numbers)}") for _ in range(200))))
+        some = [single(f"m{next(numbers)}") for _ in range(200)]
+        waiting = asyncio.create_task(bench.take(record, *some))
         admin = await asyncpg.connect(bench.db.dsn)
         await admin.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid()"
         )
         await admin.close()
         assert set(await waiting) <= {Answer.STORED, Answer.REPEATED}

@@ -71,8 +71,10 @@ class Bench:
         carrier = await self.db.carrier_id("vodacom")
         await self.db.pool.execute(
             """
-            with n as materialized (select nextval('entry_id') id, u.* from unnest($3::text[], $4::text[]) u(sender, body)),
-             m as (insert into received (id, carrier, link, session, digest, sender, recipient, text, data_coding, esm_class, state)
+            with n as materialized
+               (select nextval('entry_id') id, u.* from unnest($3::text[], $4::text[]) u(sender, body)),
+             m as (insert into received
+                     (id, carrier, link, session, digest, sender, recipient, text, data_coding, esm_class, state)
                    select id, $2, 1, 1, 0, sender, '15001', body, 0, 0, 0 from n)
             insert into queue (system, message, sender) select $1, id, hashtextextended(sender, 0) from n
             """,
@@ -206,7 +208,8 @@ async def test_an_id_committed_late_by_another_node_is_not_overtaken_for_good(be
     forwarder = bench.start(sink)
     await sink.until(lambda: len(sink.accepted) == 1)
     await other.execute(
-        "insert into received (id, carrier, link, session, digest, sender, recipient, text, data_coding, esm_class, state)"
+        "insert into received"
+        " (id, carrier, link, session, digest, sender, recipient, text, data_coding, esm_class, state)"
         " values ($1, $2, 1, 1, 0, '+2', '15001', 'early id', 0, 0, 0)",
         early,
         await bench.db.carrier_id("vodacom"),
@@ -302,7 +305,8 @@ async def test_a_lost_database_connection_loses_no_outcome_and_doubles_no_delive
     for share in (200, 500, 800):
         await sink.until(lambda share=share: len(sink.accepted) >= share)
         await bench.db.pool.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid()"
         )
     await sink.until(lambda: len(sink.accepted) >= 1000)
     await bench.drained(forwarder)
