@@ -183,6 +183,31 @@ async def test_reading_stops_when_too_much_waits_for_the_store_and_goes_on_after
     shelf.release()
     await flood
     assert len(shelf.items) == 60_000
+    assert connection.session.deadline() is not None
+
+
+async def test_a_carrier_that_does_not_read_is_not_read_either(
+    smsc: Smsc, shelf: Shelf, states: States, run: Run
+) -> None:
+    link = run()
+    await states.until(BOUND)
+    connection = link._connection
+    assert connection is not None
+    connection.pause_writing()  # as the transport does when its buffer is full
+    assert not connection._transport.is_reading()
+    entry = smsc.enqueue(Mo(text="one"))
+    connection.resume_writing()
+    await smsc.wait_acked(1)
+    assert entry.state == "acked"
+
+
+async def test_a_carrier_that_never_reads_again_is_left(smsc: Smsc, states: States, run: Run) -> None:
+    link = run(enquire_link="1s")
+    await states.until(BOUND)
+    assert link._connection is not None
+    link._connection.pause_writing()
+    assert "nothing heard" in await states.until(DOWN)
+    await states.until(BOUND)
 
 
 # --- coming back -----------------------------------------------------------------------------------------------------
@@ -276,6 +301,20 @@ async def test_the_next_host_is_tried_when_one_is_closed_or_refuses(smsc: Smsc, 
         await states.until(BOUND)
         assert link.endpoint == f"127.0.0.1:{smsc.port}"
     assert LinkState.DOWN not in [state for _, state, _ in states.told]
+
+
+async def test_a_bind_that_ends_begins_again_with_the_first_host_and_a_session_of_its_own(
+    smsc: Smsc, shelf: Shelf, states: States, run: Run
+) -> None:
+    second = Smsc()
+    await second.start()
+    run(hosts=[f"127.0.0.1:{smsc.port}", f"127.0.0.1:{second.port}"])
+    await states.until(BOUND)
+    smsc.cut()
+    await states.until(DOWN)
+    assert await states.until(BOUND) == f"127.0.0.1:{smsc.port}"
+    assert len(shelf.records) == 2
+    await second.stop()
 
 
 async def test_every_address_of_a_name_is_tried_on_a_fresh_socket(
