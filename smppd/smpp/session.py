@@ -324,6 +324,8 @@ class Session:
             self._decline(Reaction.DEFER, request.command_id, request.sequence)
 
     def _decline(self, reaction: Reaction | None, command_id: int, sequence: int) -> None:
+        if reaction is Reaction.LEAVE:
+            return  # it crossed our unbind on the way, which is nobody's fault
         self.strange[f"{command_name(command_id)} while {self.state.value}"] += 1
         if reaction is Reaction.DEFER:
             self._send(command_id | RESPONSE, Status.ESME_RX_T_APPN, sequence)
