@@ -12,7 +12,8 @@ from smppd import log
 from smppd.app.demo import demo
 from smppd.app.gateway import Gateway
 from smppd.config import Config
-from smppd.config.load import load
+from smppd.config.load import parse, read
+from smppd.config.outside import verify
 from smppd.errors import ConfigError, SmppdError
 
 __all__ = ["Gateway", "demo", "run"]
@@ -36,9 +37,14 @@ async def run(config: Config, *, config_path: Path | None = None, migrate_schema
         if config_path is None:
             return
         try:
-            gateway.reload(load(config_path))
-        except (ConfigError, SmppdError) as error:
-            log.get("gateway").error("configuration not taken over; the old one stays", reason=str(error))
+            text = read(config_path)
+            config = parse(text, str(config_path))
+            verify(config, text, str(config_path))
+        except ConfigError as error:
+            for each in (error, *error.others):
+                log.get("gateway").error("configuration not taken over; the old one stays", reason=str(each))
+        else:
+            gateway.reload(config)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)

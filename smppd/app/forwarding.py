@@ -28,7 +28,9 @@ class Forwarding:
             for name in self._names:
                 system = self._config.systems[name]
                 http = await stack.enter_async_context(http_session(system))
-                adapter = TYPES[system.type](Context(name, system, http, self._db.installation, self._config.policy.region))
+                adapter = TYPES[system.type](
+                    Context(name, system, http, self._db.installation, self._config.policy.region)
+                )
                 self._forwarders.append(Forwarder(self._db, name, system, adapter, wake.subscribe()))
             async with asyncio.TaskGroup() as group:
                 hearing = group.create_task(wake.run())

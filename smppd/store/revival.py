@@ -1,11 +1,10 @@
-"""Brings the embedded PostgreSQL back when it ends while the gateway runs: stopped by hand, out of memory, disk full."""
+"""Brings the embedded PostgreSQL back when it ends under a running gateway: stopped by hand, no memory, a full disk."""
 
 from __future__ import annotations
 
 import asyncio
 
 from smppd import log
-from smppd.backoff import delay
 from smppd.errors import StartError
 from smppd.store.embedded import EmbeddedServer
 
@@ -38,6 +37,6 @@ class Revival:
                 failures += 1
                 if failures == 1 or failures % 10 == 0:
                     self._log.error("not started", reason=str(error))
-                await asyncio.sleep(delay(failures, LOOK, LONGEST))
+                await asyncio.sleep(min(LONGEST, LOOK * failures))
             else:
                 return
