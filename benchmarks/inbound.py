@@ -1,6 +1,6 @@
 """deliver_sm acknowledged after commit and forwarded one request each, beside Kannel with its durable store.
 
-    python -m benchmarks.inbound [--count 20000] [--rounds 3]
+python -m benchmarks.inbound [--count 20000] [--rounds 3]
 """
 
 from __future__ import annotations

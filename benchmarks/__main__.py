@@ -1,0 +1,15 @@
+"""Every benchmark, one table after the other. Run it on a quiet machine: two cores carry all sides of each."""
+
+from __future__ import annotations
+
+import argparse
+
+from benchmarks import inbound
+from benchmarks.load import run
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=20_000, help="messages per flood")
+    parser.add_argument("--rounds", type=int, default=3)
+    given = parser.parse_args()
+    run(inbound.main(given.count, given.rounds))
