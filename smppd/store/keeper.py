@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from smppd.store.parts import SetKey
 from smppd.store.queries import statement
 
 MARKERS = timedelta(days=7)  # how long parts of finished sets are remembered for late repeats after a cut
+AGAIN = 86400.0  # seconds between two walks over the whole history
 
 
 class Keeper:
@@ -29,6 +31,7 @@ class Keeper:
         self.disk = DiskBudget(db)
         self._log = log.get("keeper")
         self._blanked_upto = 0
+        self._walked = time.monotonic()
 
     async def run(self) -> None:
         """Every job in its own rhythm, until cancelled."""
@@ -84,16 +87,21 @@ class Keeper:
                     self._on_commit()
         metrics.PARTS_INCOMPLETE.set(await self._db.pool.fetchval(statement("keeper", "incomplete_sets")))
 
+    async def _walk(self, name: str, seconds: float, after: int) -> int:
+        """Run a statement of keeper.sql share by share; return the id it came to."""
+        while reached := await self._db.pool.fetchval(statement("keeper", name), timedelta(seconds=seconds), after):
+            after = reached
+        return after
+
     async def _forget(self) -> None:
         store = self._db.config.store
         pool = self._db.pool
         # Each statement takes a bounded share and its own transaction: a message never waits for housekeeping.
-        while ids := await pool.fetch(
-            statement("keeper", "blank_texts"), timedelta(seconds=store.retain_text), self._blanked_upto
-        ):
-            self._blanked_upto = max(row["id"] for row in ids)
-        while await pool.fetch(statement("keeper", "forget_received"), timedelta(seconds=store.retain)):
+        if time.monotonic() - self._walked > AGAIN:  # what was still waiting when its time came is looked at once more
+            self._walked, self._blanked_upto = time.monotonic(), 0
+        self._blanked_upto = await self._walk("blank_texts", store.retain_text, self._blanked_upto)
+        await self._walk("forget_received", store.retain, 0)
+        await self._walk("forget_receipts", store.retain, 0)
+        while await pool.execute(statement("intake", "forget_parts"), MARKERS) != "DELETE 0":
             continue
-        await pool.execute(statement("keeper", "forget_receipts"), timedelta(seconds=store.retain))
-        await pool.execute(statement("intake", "forget_parts"), MARKERS)
         await pool.execute(statement("session", "forget_sessions"))

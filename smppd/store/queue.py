@@ -57,9 +57,17 @@ class Queue:
         """The next deliveries of one sender behind `after`."""
         return await self._claimed("claim_sender", lane, after, limit)
 
-    async def sweep(self, upto: int, without: Iterable[int], held: Iterable[int], limit: int) -> list[Claimed]:
-        """Deliveries at or before `upto` that nobody holds: committed late by another node, or replayed."""
-        return await self._claimed("sweep", upto, list(without), list(held), limit)
+    async def sweep(
+        self, after: int, upto: int, without: Iterable[int], held: Iterable[int], limit: int
+    ) -> list[Claimed]:
+        """Deliveries behind `after` up to `upto` that nobody holds: committed late by another node, or replayed."""
+        return await self._claimed("sweep", after, upto, list(without), list(held), limit)
+
+    async def share(self, after: int, upto: int, rows: int) -> int:
+        """The id at which the next so many rows behind `after` end, `upto` when there are fewer."""
+        connection = await self._connected("claim")
+        end: int | None = await connection.fetchval(statement("queue", "share"), self._id, after, upto, rows)
+        return upto if end is None else end
 
     async def record(self, delivered: list[int], dead: list[tuple[int, str]], postponed: list[Postponed]) -> None:
         """Write outcomes, all or none. Once written, writing them again changes nothing."""
@@ -113,7 +121,7 @@ class Queue:
         connection = self._connections.get(use)
         if connection is None or connection.is_closed():
             self._id = await self._db.system_id(self.name)
-            connection = self._connections[use] = await self._db.connect(queue=True)
+            connection = self._connections[use] = await self._db.connect()
         return connection
 
     async def _claimed(self, name: str, *arguments: object) -> list[Claimed]:

@@ -111,7 +111,7 @@ async def settle(connection: Connection, instance: UUID, carrier_id: int, return
         for over in await connection.fetch(statement("session", "sessions_over"), carrier_id, DEAD_NODE, instance):
             for source in ("doubt_received", "doubt_parts", "doubt_receipts"):
                 await connection.execute(statement("session", source), over["proved_upto"], over["id"], carrier_id)
-            await connection.execute(statement("session", "reopen_doubts"), over["id"])
+            await connection.execute(statement("session", "reopen_doubts"), over["id"], carrier_id)
             await connection.execute(statement("session", "settle_session"), over["id"])
         if returning is not None:
             await connection.execute(statement("session", "forget_doubts"), carrier_id)

@@ -1,5 +1,6 @@
 -- name: search
--- A null parameter is no condition. "dead" asks for messages whose last outcome at some system is dead.
+-- A null parameter is no condition: planned for its values, what is not asked for falls away, and what is rare is found
+-- by its own index. "dead" asks for messages whose last outcome at some system is dead.
 select m.id, m.carrier, m.link, m.sender, m.recipient, m.text, m.data, m.state, m.parts, m.missing, m.label, m.problem,
        m.received_at,
        coalesce((select array_agg(d.system || ' ' || d.state || case when d.reason <> '' then ': ' || d.reason else '' end
@@ -7,17 +8,20 @@ select m.id, m.carrier, m.link, m.sender, m.recipient, m.text, m.data, m.state, 
                  from delivery d where d.message = m.id), '{}') as deliveries
 from message m
 where ($1::text is null or m.state = $1)
+  and (coalesce($1::text, 'complete') = 'complete' or m.id = any(array(
+        select id from received where state <> 0
+          and state = array_position(array['complete', 'incomplete', 'unrouted', 'blocked', 'quarantined'], $1) - 1)))
   and ($2::text is null or exists (select from delivery d where d.message = m.id and d.system = $2))
   and ($3::text is null or m.carrier = $3)
   and ($4::text is null or m.sender = $4)
   and ($5::text is null or m.recipient = $5)
   and ($6::timestamptz is null or m.received_at >= $6)
   and ($7::bigint is null or m.id = $7)
-  and (not $8::boolean or exists (
-        select from outcome o join system s on s.id = o.system
-        where o.message = m.id and o.state = 2 and ($2::text is null or s.name = $2)
+  and (not $8::boolean or m.id = any(array(
+        select o.message from system s join outcome o on o.system = s.id
+        where o.state = 2 and ($2::text is null or s.name = $2)
           and not exists (select from outcome l where l.message = o.message and l.system = o.system and l.at > o.at)
-          and not exists (select from queue q where q.message = o.message and q.system = o.system)))
+          and not exists (select from queue q where q.message = o.message and q.system = o.system))))
 order by m.id desc
 limit $9;
 

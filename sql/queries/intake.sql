@@ -31,6 +31,8 @@ with n as materialized (
 )
 select array_agg(id order by ord) from n;
 
+-- The shapes of the next statements leave the planner one way only, also when it plans them on empty tables: see queue.sql.
+
 -- name: lock_sets
 -- One writer at a time per set, over all nodes. Keys come sorted, so two writers never wait for each other in a ring.
 select pg_advisory_xact_lock(k) from unnest($1::bigint[]) k;
@@ -41,14 +43,16 @@ select p.carrier, p.sender, p.recipient, p.kind, p.reference, p.total, p.number,
        p.received_at > now() - $7::interval as recent
 from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::smallint[])
      k(carrier, sender, recipient, kind, reference, total)
-join part p using (carrier, sender, recipient, kind, reference, total);
+cross join lateral (select * from part where carrier = k.carrier and sender = k.sender and recipient = k.recipient
+                      and kind = k.kind and reference = k.reference and total = k.total offset 0) p;
 
 -- name: drop_sets
-delete from part p
-using unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::smallint[])
-      k(carrier, sender, recipient, kind, reference, total)
-where p.carrier = k.carrier and p.sender = k.sender and p.recipient = k.recipient and p.kind = k.kind
-  and p.reference = k.reference and p.total = k.total;
+delete from part where id = any(array(
+  select p.id
+  from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::smallint[])
+       k(carrier, sender, recipient, kind, reference, total)
+  cross join lateral (select id from part where carrier = k.carrier and sender = k.sender and recipient = k.recipient
+                        and kind = k.kind and reference = k.reference and total = k.total offset 0) p));
 
 -- name: add_parts
 with n as materialized (
@@ -68,24 +72,34 @@ select array_agg(id order by ord) from n;
 
 -- name: finish_sets
 -- The parts have become messages: keep them as markers without their octets.
-update part p set message = k.message, body = null
-from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::smallint[], $7::bigint[])
-     k(carrier, sender, recipient, kind, reference, total, message)
-where p.carrier = k.carrier and p.sender = k.sender and p.recipient = k.recipient and p.kind = k.kind
-  and p.reference = k.reference and p.total = k.total;
+with hit as materialized (
+  select p.id, k.message
+  from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::smallint[], $7::bigint[])
+       k(carrier, sender, recipient, kind, reference, total, message)
+  cross join lateral (select id from part where carrier = k.carrier and sender = k.sender and recipient = k.recipient
+                        and kind = k.kind and reference = k.reference and total = k.total offset 0) p
+)
+update part p set message = hit.message, body = null
+from hit where p.id = hit.id and p.id = any(array(select id from hit));
 
 -- name: overdue_sets
--- Sets of one carrier whose last part came too long ago.
+-- Sets of one carrier whose last part came too long ago. "+ 0": only the index on what waits, by time, may be taken.
+with old as materialized (
+  select * from part where message is null and received_at < now() - $2::interval and carrier + 0 = $1
+  order by received_at limit 5000
+)
 select p.sender, p.recipient, p.kind, p.reference, p.total
-from part p
-where p.message is null and p.carrier = $1
-group by 1, 2, 3, 4, 5
-having max(p.received_at) < now() - $2::interval
-order by max(p.received_at)
+from (select sender, recipient, kind, reference, total, max(received_at) as latest
+      from old group by 1, 2, 3, 4, 5) p
+where not exists (
+  select from part l where l.carrier = $1 and l.sender = p.sender and l.recipient = p.recipient and l.kind = p.kind
+    and l.reference = p.reference and l.total = p.total and l.message is null and l.received_at >= now() - $2::interval)
+order by p.latest
 limit 500;
 
 -- name: forget_parts
-delete from part where message is not null and received_at < now() - $1::interval;
+delete from part where id = any(array(
+  select id from part where message is not null and received_at < now() - $1::interval order by received_at limit 2000));
 
 -- name: add_dead
 -- Incomplete sets that are not delivered by the carrier's choice: visible and replayable.

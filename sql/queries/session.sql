@@ -12,22 +12,24 @@ where s.carrier = $1 and not s.settled
   and (s.ended_at is not null or (s.instance <> $3 and (n.name is null or n.seen_at < now() - $2::interval)))
 for update of s;
 
+-- A session has one carrier, which is not asked for again here: no index may be taken but the one on id.
+
 -- name: doubt_received
 insert into doubt (id, carrier, digest, expires_at)
-select id, carrier, digest, 'infinity' from received
-where id > $1 and session = $2 and carrier = $3 and parts = 1
+select id, $3, digest, 'infinity' from received
+where id > $1 and session = $2 and parts = 1
 on conflict do nothing;
 
 -- name: doubt_parts
 insert into doubt (id, carrier, digest, expires_at)
-select id, carrier, digest, 'infinity' from part
-where id > $1 and session = $2 and carrier = $3
+select id, $3, digest, 'infinity' from part
+where id > $1 and session = $2
 on conflict do nothing;
 
 -- name: doubt_receipts
 insert into doubt (id, carrier, digest, expires_at)
-select id, carrier, digest, 'infinity' from receipt
-where id > $1 and session = $2 and carrier = $3
+select id, $3, digest, 'infinity' from receipt
+where id > $1 and session = $2
 on conflict do nothing;
 
 -- name: settle_session
@@ -35,7 +37,7 @@ update session set settled = true, ended_at = coalesce(ended_at, now()) where id
 
 -- name: reopen_doubts
 -- A repeat was recognised, but the session that did so ended before its answer was proved.
-update doubt set matched = null where matched = $1;
+update doubt set matched = null where carrier = $2 and matched = $1;
 
 -- name: forget_doubts
 delete from doubt where carrier = $1 and expires_at <= now();
@@ -51,7 +53,7 @@ select id, digest from doubt where carrier = $1 and matched is null;
 -- The database decides, so that two nodes never both take one doubt for theirs.
 update doubt set matched = k.session
 from unnest($1::bigint[], $2::bigint[]) k(id, session)
-where doubt.id = k.id and doubt.matched is null and doubt.expires_at > now()
+where doubt.id = k.id and doubt.id = any($1::bigint[]) and doubt.matched is null and doubt.expires_at > now()
 returning doubt.id;
 
 -- name: drop_doubts

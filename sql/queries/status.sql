@@ -3,15 +3,19 @@ select c.name as carrier, l.link, l.node, l.state, l.reason, l.peer, l.since
 from link_state l join carrier c on c.id = l.carrier order by 1, 2;
 
 -- name: systems
+-- Everything is counted no further than it takes to say "many"; what is tried again stands among the oldest.
 select s.name,
        (select count(*) from (select 1 from queue q where q.system = s.id limit 1000000) x) as waiting,
-       (select count(*) from (select 1 from queue q where q.system = s.id and q.attempts > 0 limit 100000) x) as retrying,
-       (select r.received_at from queue q join received r on r.id = q.message where q.system = s.id
-         order by q.message limit 1) as oldest,
-       (select count(*) from outcome o where o.system = s.id and o.state = 2
-         and not exists (select from outcome l where l.message = o.message and l.system = o.system and l.at > o.at)
-         and not exists (select from queue q where q.message = o.message and q.system = o.system)) as dead,
-       (select q.reason from queue q where q.system = s.id and q.attempts > 0 order by q.message limit 1) as reason,
+       (select count(*) from (select q.attempts from queue q where q.system = s.id order by q.message limit 10000) x
+         where x.attempts > 0) as retrying,
+       (select received_at from received where id = (select min(q.message) from queue q where q.system = s.id)) as oldest,
+       (select count(*) from (
+          select 1 from outcome o where o.system = s.id and o.state = 2
+            and not exists (select from outcome l where l.message = o.message and l.system = o.system and l.at > o.at)
+            and not exists (select from queue q where q.message = o.message and q.system = o.system)
+          limit 100000) x) as dead,
+       (select x.reason from (select q.attempts, q.reason from queue q where q.system = s.id order by q.message limit 10000) x
+         where x.attempts > 0 limit 1) as reason,
        (select l.node from lease l where l.name = 'system/' || s.name and l.expires_at > now()) as node
 from system s order by s.name;
 

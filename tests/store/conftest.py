@@ -1,0 +1,81 @@
+"""A database with a million waiting messages, made once for those who ask what reading it costs."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import asyncpg
+import pytest
+
+from smppd.store.embedded import EmbeddedServer
+from tests.conftest import dsn_of
+
+WAITING = 1_000_000
+SENDERS = 20_000
+SYSTEM, OTHER = 1, 2
+
+_FILL = f"""
+insert into carrier (name) values ('vodacom'), ('airtel');
+insert into system (name) values ('sink'), ('other');
+insert into session (carrier, link, node, instance, proved_upto)
+select 1, 1, 'gw', gen_random_uuid(), n * 1000 from generate_series(0, {WAITING} / 1000) n;
+insert into received (id, carrier, link, session, digest, sender, recipient, text, data_coding, esm_class, state,
+                      received_at)
+select n, 1, 1, 1 + n / 1000, n, '+2557' || lpad((n % {SENDERS})::text, 8, '0'), '15001', 'ANC 12 report ' || n, 0, 0,
+       case when n % 1000 = 0 then 2 else 0 end, now() - ({WAITING} - n) * interval '3 seconds'
+from generate_series(1, {WAITING}) n;
+insert into queue (system, message, sender) select {SYSTEM}, id, hashtextextended(sender, 0) from received;
+insert into outcome (message, system, state, attempts, reason)
+select n, {OTHER}, case when n % 1000 = 0 then 2 else 1 end, 1, '' from generate_series(1, 200000) n;
+insert into part (carrier, sender, recipient, kind, reference, total, number, id, session, link, digest, data_coding,
+                  esm_class, body, message, received_at)
+select 1, '+2557' || lpad((n / 3 % {SENDERS})::text, 8, '0'), '15001', 'udh16', n / 3, 3, 1 + n % 3, {WAITING} + n,
+       1000, 1, n, 0, 64,
+       case when n >= 198000 and n % 3 < 2 then '\\x61'::bytea end, case when n < 198000 or n % 3 = 2 then n end,
+       now() - (200000 - n) * interval '1 second'
+from generate_series(1, 200000) n where n < 198000 or n % 3 < 2;
+insert into receipt (id, carrier, link, session, digest, sender, recipient, message_id, state, stat, error, raw)
+select {WAITING} + 200000 + n, 1, 1, 1000, n, '+255700000001', '15001', n::text, 'delivered', 'DELIVRD', '000', '\\x00'
+from generate_series(1, 50000) n;
+insert into doubt (id, carrier, digest, expires_at) select n, 1, n, 'infinity' from generate_series(1, 20000) n;
+select setval('entry_id', {WAITING} + 250000);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """One schema in three states, each the dsn of a database.
+
+    `empty`: vacuumed and analysed with nothing in it. `grown`: a million rows came since, and the planner has not been
+    told. `known`: it has.
+    """
+
+    empty: str
+    grown: str
+    known: str
+
+
+@pytest.fixture(scope="session")
+def states(server: EmbeddedServer) -> States:
+    async def make() -> States:
+        admin = await asyncpg.connect(server.dsn)
+        names = {state: f"state_{state}" for state in ("empty", "grown", "known")}
+        await admin.execute(f"create database {names['empty']} template template_smppd")
+        await _run(server, names["empty"], "vacuum analyze")
+        await admin.execute(f"create database {names['grown']} template {names['empty']}")
+        for table in ("received", "queue", "outcome", "part", "receipt", "doubt", "session"):
+            await _run(server, names["grown"], f"alter table {table} set (autovacuum_enabled = off)")
+        await _run(server, names["grown"], _FILL)
+        await admin.execute(f"create database {names['known']} template {names['grown']} strategy file_copy")
+        await _run(server, names["known"], "vacuum analyze")
+        await admin.close()
+        return States(**{state: dsn_of(server, name) for state, name in names.items()})
+
+    return asyncio.run(make())
+
+
+async def _run(server: EmbeddedServer, database: str, statement: str) -> None:
+    connection = await asyncpg.connect(dsn_of(server, database))
+    await connection.execute(statement)
+    await connection.close()

@@ -1,0 +1,176 @@
+"""Every statement that runs by itself keeps the right plan: on an empty queue, with a million rows, and in between.
+
+A connection of the store's own keeps a statement prepared for weeks, so its generic plan must be right in whatever
+state of the tables it was made. A pooled one plans each execution anew, but with what autovacuum last told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from smppd.config import Config
+from smppd.store import Database
+from smppd.store.queries import statement
+from tests.store.conftest import SYSTEM, States
+from tests.store.plans import Plan, kept
+
+KEYS = [[1] * 3, [f"+25570000000{n}" for n in range(3)], ["15001"] * 3, ["udh16"] * 3, [7] * 3, [3] * 3]
+SOME = list(range(500_000, 500_100))
+NOW = datetime.now(UTC)
+AGE = timedelta(days=30)
+BIG = {"queue", "received", "outcome", "part", "receipt", "doubt"}
+
+SET = "part_pkey carrier sender recipient kind reference total"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`scans`: for each big table that is read, the indexes that may be used with the columns that must be given."""
+
+    name: str
+    values: tuple[Any, ...]
+    scans: tuple[str, ...]
+
+
+OWN = [
+    Case("queue.claim", (SYSTEM, 500, [5], 1000), ("queue_pkey system message", "received_pkey id")),
+    Case("queue.claim_sender", (SYSTEM, 5, 500, 16), ("queue_sender sender message", "received_pkey id")),
+    Case("queue.sweep", (SYSTEM, 0, 500, [5], SOME, 1000), ("queue_pkey system message", "received_pkey id")),
+    Case("queue.share", (SYSTEM, 0, 500_000, 10_000), ("queue_pkey system message",)),
+    Case("queue.record_delivered", (SYSTEM, SOME), ("queue_pkey system message",)),
+    Case("queue.record_dead", (SYSTEM, [5, 6], ["no", "no"]), ("queue_pkey system message",)),
+    Case(
+        "queue.record_retry",
+        (SYSTEM, [5, 6], [NOW] * 2, [1, 0], [True, False], ["503", "503"]),
+        ("queue_pkey system message",),
+    ),
+    Case("intake.parts_of_sets", (*KEYS, AGE), (SET,)),
+    Case("intake.finish_sets", (*KEYS, [1, 2, 3]), (SET, "part_id id")),
+    Case("intake.drop_sets", tuple(KEYS), (SET, "part_id id")),
+    Case("session.match_doubts", ([5, 6], [1, 1]), ("doubt_pkey id",)),
+    Case("session.drop_doubts", ([5, 6],), ("doubt_pkey id",)),
+]
+BOTH = [  # a session ends on the writer's connection, a link returns on a pooled one
+    Case("session.doubt_received", (999_000, 1000, 1), ("received_pkey id",)),
+    Case("session.doubt_parts", (999_000, 1000, 1), ("part_id id",)),
+    Case("session.doubt_receipts", (999_000, 1000, 1), ("receipt_pkey id",)),
+    Case("session.reopen_doubts", (1000, 1), ("doubt_carrier carrier",)),
+    Case("session.open_doubts", (1,), ("doubt_carrier carrier",)),
+]
+POOLED = [
+    Case("session.forget_doubts", (1,), ("doubt_carrier carrier",)),
+    Case("session.extend_doubts", (1, AGE), ("doubt_carrier carrier",)),
+    Case("intake.overdue_sets", (1, timedelta(hours=1)), ("part_waiting received_at", SET)),
+    Case("intake.forget_parts", (AGE,), ("part_finished received_at", "part_id id")),
+    Case("keeper.blank_texts", (AGE, 500), ("received_pkey id", "queue_pkey system message")),
+    Case(
+        "keeper.forget_received",
+        (AGE, 500),
+        ("received_pkey id", "queue_pkey system message", "outcome_message message"),
+    ),
+    Case("keeper.forget_receipts", (AGE, 500), ("receipt_pkey id",)),
+    Case("keeper.incomplete_sets", (), ("part_waiting",)),
+    Case(
+        "history.replay_past",
+        ([5, 6], None, True),
+        ("outcome_message message", "outcome_dead message", "received_pkey id"),
+    ),
+    Case("history.unrouted", ([5, 6],), ("received_attention state id", "received_pkey id")),
+    Case("history.route_again", ([5, 6], ["{1}", "{1}"]), ("received_pkey id",)),
+    Case("status.recent", (), ("received_pkey",)),
+    Case("status.attention", (), ("received_attention",)),
+    Case(
+        "status.systems",
+        (),
+        ("queue_pkey system", "received_pkey id", "outcome_dead system", "outcome_message message"),
+    ),
+]
+NOTHING = (None, None, None, None, None, None, None, False, 50)
+DELIVERIES = ("queue_pkey message", "outcome_message message")
+SEARCHES = {
+    "newest": (NOTHING, ("received_pkey", *DELIVERIES)),
+    "one": ((*NOTHING[:6], 77, False, 50), ("received_pkey id", *DELIVERIES)),
+    "dead": ((*NOTHING[:7], True, 50), ("received_pkey id", "outcome_dead", *DELIVERIES)),
+    "dead at one system": (
+        (None, "sink", *NOTHING[2:7], True, 50),
+        ("received_pkey id", "outcome_dead", *DELIVERIES),
+    ),
+    "unrouted": (("unrouted", *NOTHING[1:]), ("received_pkey id", "received_attention state", *DELIVERIES)),
+}
+
+
+def faults(plan: Plan, allowed: tuple[str, ...]) -> list[str]:
+    """What is read of the big tables in another way than the allowed ones."""
+    wanted: dict[str | None, list[str]] = {}
+    for index, *columns in map(str.split, allowed):
+        wanted[index] = columns
+    return [
+        str(scan)
+        for scan in plan.scans
+        if scan.table in BIG
+        and not (scan.index in wanted and all(column in scan.condition for column in wanted[scan.index]))
+    ]
+
+
+def names(case: object) -> str | None:
+    return case.name if isinstance(case, Case) else None
+
+
+@pytest.fixture
+async def database(states: States) -> Any:
+    """state -> Database, connected as the gateway is."""
+    async with AsyncExitStack() as stack:
+
+        async def opened(state: str) -> Database:
+            config = Config.model_validate({"store": {"dsn": getattr(states, state), "max_disk": "100GB"}})
+            db = Database(config)
+            await db.open()
+            stack.push_async_callback(db.stop)
+            return db
+
+        yield opened
+
+
+Opened = Callable[[str], Any]
+
+
+@pytest.mark.parametrize("executions", [0, 7], ids=["generic", "after seven"])
+@pytest.mark.parametrize("state", ["empty", "grown", "known"])
+@pytest.mark.parametrize("case", [*OWN, *BOTH], ids=names)
+async def test_a_plan_that_is_kept_is_right_in_every_state(
+    database: Opened, case: Case, state: str, executions: int
+) -> None:
+    db = await database(state)
+    connection = await db.connect()
+    try:
+        plan = await kept(connection, statement(*case.name.split(".")), *case.values, executions=executions)
+    finally:
+        await connection.close()
+    assert faults(plan, case.scans) == [], plan.text
+
+
+@pytest.mark.parametrize("state", ["grown", "known"])
+@pytest.mark.parametrize("case", [*BOTH, *POOLED], ids=names)
+async def test_a_plan_made_for_each_execution_is_right_whatever_autovacuum_told(
+    database: Opened, case: Case, state: str
+) -> None:
+    db = await database(state)
+    async with db.pool.acquire() as connection:
+        plan = await kept(connection, statement(*case.name.split(".")), *case.values, executions=7)
+    assert faults(plan, case.scans) == [], plan.text
+
+
+@pytest.mark.parametrize("state", ["grown", "known"])
+@pytest.mark.parametrize("search", SEARCHES)
+async def test_a_search_finds_what_is_rare_by_its_own_index(database: Opened, search: str, state: str) -> None:
+    values, scans = SEARCHES[search]
+    db = await database(state)
+    async with db.pool.acquire() as connection:
+        plan = await kept(connection, statement("history", "search"), *values, executions=7)
+    assert faults(plan, scans) == [], plan.text
