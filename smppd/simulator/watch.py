@@ -44,6 +44,7 @@ class Watch:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((predicate, future))
         try:
-            await asyncio.wait_for(future, timeout)
+            async with asyncio.timeout(timeout):  # wait_for would lose a cancellation that comes with the result
+                await future
         except TimeoutError:
             raise TimeoutError(f"{describe()} after {timeout} s") from None

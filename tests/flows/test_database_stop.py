@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from smppd.simulator.smsc import Smsc
 from smppd.store.embedded import EmbeddedServer
-from tests.flows.book import Arrivals, Load
+from tests.flows.book import MARK, Arrivals, Load
 from tests.flows.conftest import carrier, webhook
 from tests.flows.process import Process
 
@@ -113,3 +114,81 @@ async def test_an_embedded_server_kept_from_starting_is_tried_again_until_it_sta
     control.with_suffix(".away").rename(control)
     await process.until_page("/readyz", lambda status, _: status == 200)
     await everything_once(process, load, sink)
+
+
+class Wire:
+    """A TCP way to a PostgreSQL socket that can swallow the answer to a commit and then break."""
+
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
+        self.armed = False
+        self.cut = 0
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> int:
+        self._server = await asyncio.start_server(self._carry, "127.0.0.1", 0)
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    async def stop(self) -> None:
+        assert self._server is not None
+        self._server.close()
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_unix_connection(str(self._socket))
+        swallow = asyncio.Event()
+
+        async def forth() -> None:
+            while data := await reader.read(2**16):
+                if self.armed and MARK.encode() in data:
+                    self.armed = False
+                    swallow.set()
+                back.write(data)
+                await back.drain()
+
+        async def home() -> None:
+            while data := await there.read(2**16):
+                # ReadyForQuery, idle: the insert is committed, and nobody will hear of it.
+                if swallow.is_set() and data.endswith(b"Z\0\0\0\5I"):
+                    self.cut += 1
+                    return
+                writer.write(data)
+                await writer.drain()
+
+        ways = [asyncio.create_task(forth()), asyncio.create_task(home())]
+        try:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for way in ways:
+                way.cancel()
+            for end in (writer, back):
+                end.close()
+
+
+async def test_a_commit_whose_answer_is_lost_on_the_way_is_not_made_twice(
+    gateway: Callable[..., Process], smsc: Smsc, sink: Arrivals, folder: Path
+) -> None:
+    server = EmbeddedServer(folder / "external")
+    await server.start()
+    wire = Wire(folder / "external" / ".s.PGSQL.5432")
+    try:
+        port = await wire.start()
+        dsn = f"postgresql://smppd@127.0.0.1:{port}/postgres"
+        process = gateway(store={"dsn": dsn, "max_disk": "100GB"}, **tables(smsc, sink))
+        smsc.rate = 500
+        await process.start()
+        await smsc.wait_bound(1, 30)
+        load = Load(smsc, long=0)
+        load.begin()
+        for turn in range(5):
+            await smsc.wait_acked(smsc.counters.acked + 100, 60)
+            wire.armed = True
+            async with asyncio.timeout(30):
+                while wire.cut == turn:
+                    await smsc.wait_acked(smsc.counters.acked + 10, 30)
+        await everything_once(process, load, sink)
+        assert wire.cut == 5
+    finally:
+        await wire.stop()
+        await server.stop("immediate")
