@@ -348,5 +348,6 @@ class Forwarder:
                 )
                 self._log.warning("cannot be polled", reason=str(failed), seconds=round(wait, 1))
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._poll_soon.wait(), wait)
+                async with asyncio.timeout(wait):  # wait_for may lose the cancellation that ends this
+                    await self._poll_soon.wait()
             self._poll_soon.clear()
