@@ -118,6 +118,10 @@ def tables(port: int, **carrier: Any) -> dict[str, Any]:
     }
 
 
+class Ended(Exception):
+    """A program ended before it said what was waited for."""
+
+
 class Program:
     """A foreign program as a process: its lines of stdout, and its stderr in a file for the day it fails."""
 
@@ -149,7 +153,7 @@ class Program:
                 await process.communicate()
 
     async def line(self, wanted: Callable[[str], bool]) -> str:
-        """The next line of stdout that is wanted; those before it are dropped."""
+        """The next line of stdout that is wanted; those before it are dropped. Raises Ended."""
         assert self.process.stdout is not None
         async with asyncio.timeout(PATIENCE):
             while octets := await self.process.stdout.readline():
@@ -157,7 +161,7 @@ class Program:
                 if wanted(line):
                     return line
             await self.process.wait()
-        pytest.fail(f"ended with {self.process.returncode}: {self.errors[-2000:]}")
+        raise Ended(f"exit code {self.process.returncode}: {self.errors[-2000:]}")
 
     async def ended(self) -> int:
         """Close its stdin and wait; returns its exit code."""

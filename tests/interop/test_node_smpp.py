@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -111,7 +111,7 @@ RECEIPTS = [
 
 
 @pytest.fixture(scope="module")
-def package() -> Iterator[None]:
+def package() -> None:
     """The package, installed from its lock file when it is not there yet."""
     need(shutil.which("node") and shutil.which("npm"), "Node.js with npm (Debian: nodejs npm)")
     installed = HERE / "node_modules" / ".package-lock.json"
@@ -120,7 +120,6 @@ def package() -> Iterator[None]:
             ["npm", "ci", "--no-audit", "--no-fund"], cwd=HERE, capture_output=True, text=True, timeout=90, check=False
         )
         need(done.returncode == 0, f"the npm package smpp: {done.stderr[-500:]}")
-    return
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from smppd.app.samples import CLINIC, NURSE, WORKER, samples
 from smppd.config import Config
 from smppd.simulator.mo import Mo
 from smppd.simulator.smsc import Smsc
-from tests.interop.kit import PASSWORD, Program, Systems, gateway, need, tables
+from tests.interop.kit import PASSWORD, Ended, Program, Systems, gateway, need, tables
 
 pytestmark = pytest.mark.interop
 
@@ -70,18 +70,30 @@ class Capture(Program):
     @contextlib.asynccontextmanager
     async def of(cls, folder: Path, *ports: int) -> AsyncIterator[Capture]:
         """Capturing begins before the block does."""
-        tshark = shutil.which("tshark")
+        tshark = shutil.which("tshark") or ""
         need(tshark, "tshark (Debian: tshark)")
         file = folder / "run.pcapng"
         decode = tuple(word for port in ports for word in ("-d", f"tcp.port=={port},smpp"))
         only = " or ".join(f"tcp port {port}" for port in ports)
         printed = ("-P", "-l", "-T", "fields", "-e", "smpp.command_id")
         command = (tshark, "-i", "lo", "-f", only, "-w", file, *decode, *printed)
-        async with cls.run(folder, "sh", "-c", 'exec "$@" 2>&1', "sh", *command) as running:
+        async with cls.run(folder, *command) as running:
             running.file, running.decode = file, decode
-            said: list[str] = []
-            await running.line(lambda line: said.append(line) or "Capture started" in line)  # type: ignore[func-returns-value]
+            try:
+                await running._begun(ports[0])
+            except Ended as error:
+                need(False, f"the right to capture on loopback: {error}")
+                raise
             yield running
+
+    async def _begun(self, port: int) -> None:
+        """Knock until a packet is seen; what tshark says of its start differs from version to version."""
+        first = asyncio.create_task(self.line(lambda line: True))
+        while not first.done():
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.close()
+            await asyncio.wait({first}, timeout=0.1)
+        await first
 
     async def until(self, command: int, count: int) -> None:
         """So many PDUs of this command have been captured."""
@@ -101,7 +113,7 @@ class Capture(Program):
 
 async def dissected(folder: Path, capture: Capture, *options: str) -> str:
     async with Program.run(folder, "tshark", "-r", capture.file, *capture.decode, *options) as reading:
-        octets, _ = await reading.process.communicate()
+        octets: bytes = (await reading.process.communicate())[0]
         assert reading.process.returncode == 0, reading.errors
     return octets.decode(errors="replace")  # it writes halves of surrogate pairs as they come
 
@@ -110,7 +122,7 @@ def pdus(pdml: str) -> list[Seen]:
     """Every SMPP PDU of a dissection, in the order of the capture."""
     seen = []
     for packet in ElementTree.fromstring(pdml).iter("packet"):
-        ports = [_port(packet, end) for end in ("src", "dst")]
+        source, destination = (_port(packet, end) for end in ("src", "dst"))
         for proto in packet.iterfind("proto[@name='smpp']"):
             fields = {field.get("name", "").removeprefix("smpp."): field for field in proto.iter("field")}
             command = int(_value(fields, "command_id"), 16)
@@ -125,7 +137,7 @@ def pdus(pdml: str) -> list[Seen]:
                     _value(fields, "message_payload") or _value(fields, "message"),
                 )
             status, sequence = _value(fields, "command_status") or "0", _value(fields, "sequence_number")
-            seen.append(Seen(*ports, command, int(status, 16), int(sequence, 16), message))
+            seen.append(Seen(source, destination, command, int(status, 16), int(sequence, 16), message))
     return seen
 
 
