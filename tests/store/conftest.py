@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from itertools import count
 
 import asyncpg
 import pytest
@@ -11,9 +13,11 @@ import pytest
 from smppd.store.embedded import EmbeddedServer
 from tests.conftest import dsn_of
 
+_numbers = count(1)
 WAITING = 1_000_000
 SENDERS = 20_000
-SYSTEM, OTHER = 1, 2
+SYSTEM, OTHER = 1, 2  # the million waits for SYSTEM; for OTHER twenty thousand of one sender and some of others
+HOG = 5
 
 _FILL = f"""
 insert into carrier (name) values ('vodacom'), ('airtel');
@@ -23,9 +27,11 @@ select 1, 1, 'gw', gen_random_uuid(), n * 1000 from generate_series(0, {WAITING}
 insert into received (id, carrier, link, session, digest, sender, recipient, text, data_coding, esm_class, state,
                       received_at)
 select n, 1, 1, 1 + n / 1000, n, '+2557' || lpad((n % {SENDERS})::text, 8, '0'), '15001', 'ANC 12 report ' || n, 0, 0,
-       case when n % 1000 = 0 then 2 else 0 end, now() - ({WAITING} - n) * interval '3 seconds'
+       case when n % 1000 = 0 then 2 else 0 end, now() - ({WAITING} - n) * interval '0.1 seconds'
 from generate_series(1, {WAITING}) n;
 insert into queue (system, message, sender) select {SYSTEM}, id, hashtextextended(sender, 0) from received;
+insert into queue (system, message, sender)
+select {OTHER}, n, case when n % 201 = 0 then n else {HOG} end from generate_series(900001, 920100) n;
 insert into outcome (message, system, state, attempts, reason)
 select n, {OTHER}, case when n % 1000 = 0 then 2 else 1 end, 1, '' from generate_series(1, 200000) n;
 insert into part (carrier, sender, recipient, kind, reference, total, number, id, session, link, digest, data_coding,
@@ -73,6 +79,15 @@ def states(server: EmbeddedServer) -> States:
         return States(**{state: dsn_of(server, name) for state, name in names.items()})
 
     return asyncio.run(make())
+
+
+@pytest.fixture
+async def backlog(server: EmbeddedServer, states: States) -> AsyncIterator[str]:
+    """The dsn of a copy of `known` that may be changed."""
+    name = f"backlog{next(_numbers)}"
+    await _run(server, "postgres", f"create database {name} template state_known strategy file_copy")
+    yield dsn_of(server, name)
+    await _run(server, "postgres", f"drop database {name} with (force)")
 
 
 async def _run(server: EmbeddedServer, database: str, statement: str) -> None:
