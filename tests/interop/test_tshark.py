@@ -76,7 +76,7 @@ class Capture(Program):
         decode = tuple(word for port in ports for word in ("-d", f"tcp.port=={port},smpp"))
         only = " or ".join(f"tcp port {port}" for port in ports)
         printed = ("-P", "-l", "-T", "fields", "-e", "smpp.command_id")
-        command = (tshark, "-i", "lo", "-f", only, "-w", file, *decode, *printed)
+        command: tuple[str | Path, ...] = (tshark, "-i", "lo", "-f", only, "-w", file, *decode, *printed)
         async with cls.run(folder, *command) as running:
             running.file, running.decode = file, decode
             try:
