@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Protocol
 
 import asyncpg
@@ -18,12 +19,13 @@ from smppd.errors import StoreDown
 from smppd.model import Answer, Received, ReceivedReceipt
 from smppd.store import sessions
 from smppd.store.batch import Batch, Entry
-from smppd.store.database import DOWN, Connection, Database, OwnConnection
+from smppd.store.database import COMMIT_TIMEOUT, DOWN, Connection, Database, OwnConnection
 from smppd.store.queries import statement
 from smppd.store.sessions import Doubts, SessionRecord
 
 PATIENCE = 5.0  # seconds an outage may last before carriers are asked to try again
 RECONNECT = 0.25  # seconds between attempts to reach the database
+REFUSED = (asyncpg.DataError, asyncpg.ProgramLimitExceededError)  # what no second try makes storable
 MOST = 2000  # entries in one commit: enough for any window, small enough to answer soon
 
 Done = Callable[[Answer], None]
@@ -55,11 +57,14 @@ class Intake:
         self._idle.set()
         self._records: dict[int, list[SessionRecord]] = {}  # carrier id -> its open sessions in this process
         self._doubts: dict[int, Doubts] = {}
+        self._stale: set[int] = set()  # carriers whose doubts must be read again; only the writer does it
         self._ended: list[SessionRecord] = []
         self._dirty: list[SessionRecord] = []
         self._unsure: set[SessionRecord] = set()  # sessions whose last commit may or may not have happened
         self._connection: OwnConnection | None = None
+        self._server_process = 0  # of the last connection
         self._down_since: float | None = None
+        self._told = False  # the log has it that carriers are refused
         self._seconds = metrics.STORE_SECONDS.labels("intake")
         self.full = False  # set by the disk guard: nothing new is taken
         self._log = log.get("intake")
@@ -68,18 +73,22 @@ class Intake:
         """A new session of a link. Raises StoreDown while the database cannot be reached."""
         try:
             async with asyncio.timeout(10):
-                for ended in [r for r in self._ended if r.carrier == carrier]:
-                    await ended.settled.wait()
+                await self.settled(carrier)
             record = await sessions.begin(self._db, carrier, link, prove)
             async with self._db.pool.acquire(timeout=10) as connection:
                 doubts = await sessions.settle(
-                    connection, self._db.instance, record.carrier_id, self._windows.get(carrier, 900.0)
+                    connection,
+                    self._db.instance,
+                    record.carrier_id,
+                    self._window(carrier),
+                    away=not any(other.heard for other in self._records.get(record.carrier_id, ())),
                 )
         except DOWN as error:
             raise StoreDown(str(error) or type(error).__name__) from error
         if doubts:
             self._log.info("repeats expected", carrier=carrier, link=link, count=len(doubts))
-        self._doubts[record.carrier_id] = doubts
+        self._stale.add(record.carrier_id)
+        self._wake.set()
         self._records.setdefault(record.carrier_id, []).append(record)
         return record
 
@@ -102,9 +111,7 @@ class Intake:
     def proved(self, record: SessionRecord, count: int) -> None:
         """The carrier has read the first `count` answers of this session."""
         record.prove_answers(count)
-        if record.dirty and record not in self._dirty:
-            self._dirty.append(record)
-            self._wake.set()
+        self._note_proofs(record)
         if record.held:
             held, record.held = record.held, []
             for entry in held:
@@ -121,6 +128,11 @@ class Intake:
         self._idle.clear()
         self._wake.set()
 
+    async def settled(self, carrier: str) -> None:
+        """Wait until what the carrier's ended sessions could not prove is written down."""
+        for ended in [record for record in self._ended if record.carrier == carrier]:
+            await ended.settled.wait()
+
     async def drained(self) -> None:
         """Wait until everything taken so far has been answered and written down."""
         await self._idle.wait()
@@ -131,7 +143,7 @@ class Intake:
             while True:
                 await self._wake.wait()
                 self._wake.clear()
-                while self._pending or self._ended or self._dirty:
+                while self._pending or self._ended or self._dirty or self._stale:
                     await self._round()
                 self._idle.set()
         finally:
@@ -139,51 +151,81 @@ class Intake:
             if self._connection is not None:
                 self._connection.terminate()
 
+    def _window(self, carrier: str) -> float:
+        return self._windows.get(carrier, 900.0)
+
     def _queue(self, entry: Entry) -> None:
+        entry.record.take(entry.item.digest)
         self._pending.append(entry)
         self._idle.clear()
         self._wake.set()
 
     async def _round(self) -> None:
-        # Nobody waits for the answer to what came on a connection that is gone, and the carrier will send it again.
-        waiting = [entry for entry in self._pending if not entry.record.closed]
-        batch, self._pending = waiting[:MOST], waiting[MOST:]
-        if self.full and batch:
-            self._refuse(batch, Answer.FULL)
-            batch = []
+        batch: list[Entry] = []
+        if self.full:
+            refused, self._pending = self._pending, []
+            self._refuse(refused, Answer.FULL)
         try:
             connection = await self._connected()
             await self._settle_ended(connection)
-            if batch:
+            await self._read_doubts(connection)
+            # No wait from here to the write: an entry of a session that ended in between would be in nobody's doubts.
+            if batch := self._next():
                 with self._seconds.time():
-                    await self._write(connection, batch)
+                    await self._write_some(connection, batch)
+                self._down_since = None
             await self._write_proofs(connection)
             self._down_since = None
-        except DOWN as error:
+        except (*DOWN, asyncpg.PostgresError) as error:
             await self._wait_for_database(batch, error)
+
+    def _next(self) -> list[Entry]:
+        # Nobody waits for the answer to what came on a connection that is gone, and the carrier will send it again.
+        waiting = [entry for entry in self._pending if not entry.record.closed]
+        batch, self._pending = waiting[:MOST], waiting[MOST:]
+        return batch
+
+    async def _write_some(self, connection: Connection, batch: list[Entry]) -> None:
+        try:
+            await self._write(connection, batch)
+        except DOWN:
+            raise
         except asyncpg.PostgresError:
             # Something in the batch cannot be stored as it is. Alone, each shows whether it is the one.
-            await self._one_by_one(batch)
+            await self._one_by_one(connection, batch)
 
     async def _wait_for_database(self, batch: list[Entry], error: BaseException) -> None:
         # Some carriers stop sending for good after a few refusals: a short outage is waited out, in order.
         now = asyncio.get_running_loop().time()
-        self._lost(error)
+        if self._down_since is None:
+            self._log.warning("waiting for the database", reason=type(error).__name__)
+        self._drop_connection()
         self._pending[:0] = [entry for entry in batch if not entry.answered]
         if self._down_since is None:
             self._down_since = now
         if now - self._down_since >= PATIENCE:
             refused, self._pending = self._pending, []
+            if refused and not self._told:
+                self._told = True
+                self._log.warning("the database stays away: carriers are asked to send again later")
             self._refuse(refused, Answer.TEMPORARY)
         await asyncio.sleep(RECONNECT)
 
     async def _connected(self) -> OwnConnection:
         if self._connection is None or self._connection.is_closed():
             self._connection = await self._db.connect()
+            if self._unsure:
+                await self._end_server_process(self._connection)
             for record in list(self._unsure):
                 await self._reconcile(self._connection, record)
                 self._unsure.discard(record)
+            self._server_process = self._connection.get_server_pid()
         return self._connection
+
+    async def _end_server_process(self, connection: Connection) -> None:
+        # The connection is lost, its server process may still be about to commit: only after its end is it known.
+        if await connection.fetchval(statement("session", "end_server_process"), self._server_process) is False:
+            raise TimeoutError("the server process of the lost connection does not end")
 
     async def _write(self, connection: Connection, entries: list[Entry]) -> None:
         batch = Batch(self._db, self._reader, entries)
@@ -204,22 +246,25 @@ class Intake:
             record.latest = max(record.latest, entry.id)
             record.answer(entry.item.digest, entry.id, entry.doubt)
             entry.answer(Answer.REPEATED if entry.doubt else Answer.STORED)
+        for record in {entry.record for entry in entries}:
+            if record.held:
+                record.prove()
+            self._note_proofs(record)
         batch.count()
         if batch.queued:
             self._on_commit()
 
-    async def _one_by_one(self, entries: list[Entry]) -> None:
-        for position, entry in enumerate(entries):
+    async def _one_by_one(self, connection: Connection, entries: list[Entry]) -> None:
+        for entry in entries:
             try:
                 try:
-                    await self._write(await self._connected(), [entry])
-                except asyncpg.DataError as error:
+                    await self._write(connection, [entry])
+                except REFUSED as error:
                     self._log.error("cannot be stored as it is; quarantined", reason=type(error).__name__)
                     entry.quarantine(f"the database refuses it: {type(error).__name__}")
-                    await self._write(await self._connected(), [entry])
-            except DOWN as error:
-                await self._wait_for_database(entries[position:], error)
-                return
+                    await self._write(connection, [entry])
+            except DOWN:
+                raise
             except asyncpg.PostgresError as error:
                 # A fault of ours or of the schema: the carrier keeps its message until it is mended.
                 self._log.error("not stored", reason=f"{type(error).__name__}: {error.sqlstate}")
@@ -239,6 +284,22 @@ class Intake:
             held, record.held = record.held, []
             for entry in held:
                 self._queue(entry)
+
+    async def _read_doubts(self, connection: Connection) -> None:
+        while self._stale:
+            carrier_id = self._stale.pop()
+            try:
+                self._doubts[carrier_id] = Doubts(
+                    await connection.fetch(statement("session", "open_doubts"), carrier_id)
+                )
+            except BaseException:
+                self._stale.add(carrier_id)
+                raise
+
+    def _note_proofs(self, record: SessionRecord) -> None:
+        if record.dirty and record not in self._dirty:
+            self._dirty.append(record)
+            self._wake.set()
 
     async def _write_proofs(self, connection: Connection) -> None:
         while self._dirty:
@@ -261,18 +322,21 @@ class Intake:
         async with connection.transaction():
             for source in ("doubt_received", "doubt_parts", "doubt_receipts"):
                 await connection.execute(statement("session", source), record.latest, record.id, record.carrier_id)
+            await connection.execute(
+                statement("session", "reopen_unheard"), record.id, record.carrier_id, record.recognised()
+            )
+            span = timedelta(seconds=self._window(record.carrier))
+            await connection.execute(statement("session", "extend_doubts"), record.carrier_id, span, False)
             latest = await connection.fetchval("select last_value from entry_id")
         record.latest = max(record.latest, latest)
-        rows = await connection.fetch(statement("session", "open_doubts"), record.carrier_id)
-        self._doubts[record.carrier_id] = Doubts(rows)
+        self._stale.add(record.carrier_id)
 
     def _refuse(self, entries: list[Entry], answer: Answer) -> None:
         for entry in entries:
             entry.record.answer(entry.item.digest)
             entry.answer(answer)
 
-    def _lost(self, error: BaseException) -> None:
-        self._log.warning("not stored; the carrier is asked to try again", reason=type(error).__name__)
+    def _drop_connection(self) -> None:
         if self._connection is not None:
             self._connection.terminate()
             self._connection = None

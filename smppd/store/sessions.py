@@ -21,7 +21,11 @@ import asyncpg
 from smppd.store.database import Connection, Database
 from smppd.store.queries import statement
 
-DEAD_NODE = timedelta(seconds=15)
+# Whoever takes over a carrier after a crash must find the sessions over: its lease, 15 s long and renewed every 5 s,
+# ran out 10 s after the crash or later.
+DEAD_NODE = timedelta(seconds=9)
+# A carrier has read the answers before those that its window holds, whether it proves it or not. No window is wider.
+MOST_UNPROVED = 10_000
 
 
 @dataclass(slots=True, eq=False)
@@ -37,33 +41,51 @@ class SessionRecord:
     latest: int = 0  # highest id taken for this session that we know to be committed
     answered: deque[tuple[int, int, int]] = field(default_factory=deque)  # (digest, id, doubt id), in answer order
     proved: int = 0  # answers proved so far
-    unproved: Counter[int] = field(default_factory=Counter)
+    unproved: Counter[int] = field(default_factory=Counter)  # digests taken, not refused, and not proved answered
     held: list[Any] = field(default_factory=list)  # entries of other links that wait for this one's proof
     dropped: list[int] = field(default_factory=list)  # doubts whose repeat is proved answered
     dirty: bool = False
     closed: bool = False
     settled: asyncio.Event = field(default_factory=asyncio.Event)  # what it left in doubt is written down
 
+    @property
+    def heard(self) -> bool:
+        """Whether anything came on it: the carrier is there."""
+        return bool(self.proved or self.answered)
+
+    def take(self, digest: int) -> None:
+        """A PDU is on its way into the database."""
+        self.unproved[digest] += 1
+
     def answer(self, digest: int, entry: int = 0, doubt: int = 0) -> None:
-        """Note one more answer; entry 0 means that nothing of it is in the database."""
+        """Note one more answer; entry and doubt 0 mean that nothing of it is in the database."""
         self.answered.append((digest, entry, doubt))
-        if entry:
-            self.unproved[digest] += 1
+        if not (entry or doubt):
+            self._release(digest)
+        if len(self.answered) > MOST_UNPROVED:
+            self.prove_answers(self.proved + 1)
 
     def prove_answers(self, count: int) -> None:
         """The carrier has read the first `count` answers of this session."""
         while self.proved < count and self.answered:
             digest, entry, doubt = self.answered.popleft()
             self.proved += 1
-            if entry:
-                self.proved_upto = max(self.proved_upto, entry)
+            if entry or doubt:
+                # A doubt may be an entry of this very session: committed, and unheard of when the connection was lost.
+                self.proved_upto = max(self.proved_upto, entry, doubt)
                 self.dirty = True
-                self.unproved[digest] -= 1
-                if not self.unproved[digest]:
-                    del self.unproved[digest]
+                self._release(digest)
             if doubt:
                 self.dropped.append(doubt)
-                self.dirty = True
+
+    def recognised(self) -> list[int]:
+        """Doubts whose repeat was answered here, as far as they may still be in the database."""
+        return [*self.dropped, *(doubt for _, _, doubt in self.answered if doubt)]
+
+    def _release(self, digest: int) -> None:
+        self.unproved[digest] -= 1
+        if not self.unproved[digest]:
+            del self.unproved[digest]
 
 
 class Doubts:
@@ -102,10 +124,13 @@ async def begin(db: Database, carrier: str, link: int, prove: Callable[[], None]
     return SessionRecord(row["id"], carrier, carrier_id, link, prove, row["proved_upto"], row["proved_upto"])
 
 
-async def settle(connection: Connection, instance: UUID, carrier_id: int, returning: float | None = None) -> Doubts:
+async def settle(
+    connection: Connection, instance: UUID, carrier_id: int, returning: float | None = None, *, away: bool = True
+) -> Doubts:
     """Write down what ended sessions of a carrier left in doubt, and return all its open doubts.
 
-    `returning`: the carrier is about to be bound; repeats are expected for so many seconds from now.
+    `returning`: the carrier is about to be bound; repeats are expected for so many seconds from now, unless it was
+    never `away` and they are expected already.
     """
     async with connection.transaction():
         for over in await connection.fetch(statement("session", "sessions_over"), carrier_id, DEAD_NODE, instance):
@@ -115,5 +140,7 @@ async def settle(connection: Connection, instance: UUID, carrier_id: int, return
             await connection.execute(statement("session", "settle_session"), over["id"])
         if returning is not None:
             await connection.execute(statement("session", "forget_doubts"), carrier_id)
-            await connection.execute(statement("session", "extend_doubts"), carrier_id, timedelta(seconds=returning))
+            await connection.execute(
+                statement("session", "extend_doubts"), carrier_id, timedelta(seconds=returning), away
+            )
         return Doubts(await connection.fetch(statement("session", "open_doubts"), carrier_id))

@@ -5,11 +5,12 @@ returning id, proved_upto;
 
 -- name: sessions_over
 -- Sessions of a carrier that can take nothing more and whose doubts are not written down yet: ended, of an
--- earlier life of this node, or of a node that is no longer seen.
+-- earlier life of this node, of a node that is no longer seen, or of one that has lost the carrier's lease to us.
 select s.id, s.proved_upto
 from session s left join node n on n.name = s.node and n.instance = s.instance
 where s.carrier = $1 and not s.settled
-  and (s.ended_at is not null or (s.instance <> $3 and (n.name is null or n.seen_at < now() - $2::interval)))
+  and (s.ended_at is not null or (s.instance <> $3 and (n.name is null or n.seen_at < now() - $2::interval
+       or exists (select from lease l join carrier c on c.id = $1 where l.name = 'carrier/' || c.name and l.instance = $3))))
 for update of s;
 
 -- A session has one carrier, which is not asked for again here: no index may be taken but the one on id.
@@ -39,12 +40,16 @@ update session set settled = true, ended_at = coalesce(ended_at, now()) where id
 -- A repeat was recognised, but the session that did so ended before its answer was proved.
 update doubt set matched = null where carrier = $2 and matched = $1;
 
+-- name: reopen_unheard
+-- The same after a commit of which nobody heard: only the repeats in $3 are known to have been answered.
+update doubt set matched = null where carrier = $2 and matched = $1 and id not in (select unnest($3::bigint[]));
+
 -- name: forget_doubts
 delete from doubt where carrier = $1 and expires_at <= now();
 
 -- name: extend_doubts
--- The time in which a repeat is expected counts from the carrier's return, not from the cut.
-update doubt set expires_at = now() + $2::interval where carrier = $1;
+-- The time in which a repeat is expected counts from the carrier's return, not from the cut. $3: it was away.
+update doubt set expires_at = now() + $2::interval where carrier = $1 and ($3::boolean or expires_at = 'infinity');
 
 -- name: open_doubts
 select id, digest from doubt where carrier = $1 and matched is null;
@@ -72,3 +77,9 @@ delete from session where settled and ended_at < now() - interval '7 days';
 insert into link_state (carrier, link, node, state, reason, peer, since) values ($1, $2, $3, $4, $5, $6, now())
 on conflict (carrier, link) do update set node = $3, state = $4, reason = $5, peer = $6,
   since = case when link_state.state = $4 then link_state.since else now() end;
+
+-- name: end_server_process
+-- Of a connection of ours that was lost. Null: there is none any more; false: it does not end.
+select pg_terminate_backend(pid, 1000) from pg_stat_activity
+where pid = $1 and datname = current_database() and usename = current_user
+  and application_name = current_setting('application_name');
