@@ -191,6 +191,8 @@ class Forwarder:
 
     async def _fill(self, now: float) -> None:
         for lane in list(self._lines.hungry):
+            if not self._lines.fits:
+                break
             rows = await self._queue.claim_lane(lane, self._lines.after(lane), PER_LINE)
             self._add(rows, now)
             self._lines.fed(lane, len(rows), PER_LINE)

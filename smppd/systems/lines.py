@@ -40,14 +40,21 @@ class Lines:
         self._parked: list[tuple[float, int]] = []
         self._parked_count = 0
         self.held: set[int] = set()  # ids that are in memory or whose outcome is not recorded yet
-        self.hungry: set[int] = set()  # lanes whose rows must be fetched
+        self.hungry: dict[int, None] = {}  # lanes whose rows must be fetched, those that wait longest first
 
     @property
     def room(self) -> int:
         """How many rows may be claimed now."""
-        if self._parked_count >= PARKED:
-            return 0
-        return max(0, WINDOW - (len(self.held) - self._parked_count))
+        return 0 if self._parked_count >= PARKED else max(0, self._slack)
+
+    @property
+    def fits(self) -> bool:
+        """Whether rows of one hungry lane may be fetched: thousands of lines may be so at once."""
+        return self._slack > 0
+
+    @property
+    def _slack(self) -> int:
+        return WINDOW - (len(self.held) - self._parked_count)
 
     def apart(self) -> list[int]:
         """Lanes that a general claim must pass over."""
@@ -77,7 +84,7 @@ class Lines:
 
     def fed(self, lane: int, count: int, limit: int) -> None:
         """A fetch for this lane alone has brought `count` rows of at most `limit`."""
-        self.hungry.discard(lane)
+        self.hungry.pop(lane, None)
         line = self._lines[lane]
         line.more = count >= limit
         self._rest(lane, line)
@@ -133,7 +140,7 @@ class Lines:
         if line.rows:
             self._queue(lane, line)
         elif line.more:
-            self.hungry.add(lane)
+            self.hungry[lane] = None
         else:
             del self._lines[lane]
 
