@@ -56,11 +56,17 @@ async def run(config: Config, *, config_path: Path | None = None, migrate_schema
             await asyncio.wait({serving})
             announcing.cancel()
     except* SmppdError as failed:
-        raise failed.exceptions[0] from None
+        raise _first(failed) from None
     finally:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.remove_signal_handler(number)
     return 0
+
+
+def _first(failed: BaseExceptionGroup[SmppdError]) -> SmppdError:
+    """A task group within a task group wraps what happened twice."""
+    error = failed.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
 async def _announce(gateway: Gateway) -> None:

@@ -10,8 +10,9 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from datetime import UTC, datetime
+from typing import Any
 
 from smppd import log, metrics
 from smppd.app.children import Child
@@ -20,7 +21,7 @@ from smppd.app.holding import Holding
 from smppd.app.orders import Orders
 from smppd.app.reader import Reader
 from smppd.config import CarrierConfig, Config, Secret
-from smppd.errors import StoreDown
+from smppd.errors import StartError, StoreDown
 from smppd.http.server import HttpServer
 from smppd.store import Database
 from smppd.store.database import DOWN
@@ -31,6 +32,7 @@ from smppd.store.revival import Revival
 from smppd.store.status import set_link_state
 from smppd.store.wake import Hint
 
+STARTING = "starting"
 STOP_SECONDS = 20.0  # for everything; systemd's default leaves 90
 
 
@@ -41,11 +43,13 @@ class Gateway:
         self.config = config
         self.db = Database(config)
         self.reader = Reader(config)
-        self.http = HttpServer(config.http, lambda: self._unready, self._exposition)
+        self.http = HttpServer(config.http, self._readiness, self._exposition)
         self.ready = asyncio.Event()
         self._stop = asyncio.Event()
-        self._unready: str | None = "starting"
-        self._carriers: dict[str, tuple[Holding, asyncio.Task[None]]] = {}
+        self._unready: str | None = STARTING
+        self._carriers: dict[str, tuple[CarrierConfig, Holding, asyncio.Task[None]]] = {}
+        self._reloads: asyncio.Queue[dict[str, CarrierConfig]] = asyncio.Queue()
+        self._states: asyncio.Queue[tuple[str, int, str, str, str]] = asyncio.Queue()
         self._children: list[Child] = []
         self._forwarding: Forwarding | None = None
         self._depth_read = 0.0
@@ -55,14 +59,32 @@ class Gateway:
         """Everything, until stopped. Raises StartError in words when it cannot start."""
         await self.http.start()
         try:
-            await self.db.start(migrate_schema=migrate_schema, patience=float("inf"))
             try:
-                await self.db.seen()
-                await self._run()
+                if await self._unless_stopped(self._reach_database(migrate_schema)):
+                    await self._run()
             finally:
                 await self.db.stop()
         finally:
             await self.http.stop()
+
+    async def _reach_database(self, migrate_schema: bool) -> None:
+        while True:
+            await self.db.start(migrate_schema=migrate_schema, patience=float("inf"))
+            with contextlib.suppress(*DOWN):  # gone again between the two: wait for it again
+                return await self.db.seen()
+
+    async def _unless_stopped(self, work: Coroutine[Any, Any, object]) -> bool:
+        """Do it to its end, or leave it when told to stop; whether it was done."""
+        doing, stopping = asyncio.ensure_future(work), asyncio.ensure_future(self._stop.wait())
+        try:
+            await asyncio.wait({doing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if doing.done():
+                await doing
+            return doing.done()
+        finally:
+            doing.cancel()
+            stopping.cancel()
+            await asyncio.gather(doing, stopping, return_exceptions=True)
 
     @property
     def stopping(self) -> bool:
@@ -79,9 +101,9 @@ class Gateway:
         for table in ("store", "node", "http", "systems"):
             if getattr(config, table) != getattr(self.config, table):
                 self._log.warning("needs a restart to take effect", table=table)
-        old, self.config = self.config.carriers, config
+        self.config = config
         self.reader.configure(config)
-        self._reloads.put_nowait((old, config.carriers))
+        self._reloads.put_nowait(config.carriers)
         self._log.info("configuration read again")
 
     async def _run(self) -> None:
@@ -89,8 +111,6 @@ class Gateway:
         windows = {name: carrier.redelivery_window for name, carrier in self.config.carriers.items()}
         intake = Intake(self.db, self.reader, windows=windows, on_commit=hint.give)
         keeper = Keeper(self.db, intake, self.reader, hint.give)
-        self._reloads: asyncio.Queue[tuple[dict[str, CarrierConfig], dict[str, CarrierConfig]]] = asyncio.Queue()
-        self._states: asyncio.Queue[tuple[str, int, str, str, str]] = asyncio.Queue()
         async with asyncio.TaskGroup() as group, self._ended(group):
             own = [
                 group.create_task(job)
@@ -101,21 +121,24 @@ class Gateway:
             own.extend(self._start_systems(group))
             self._start_carriers(group, intake, self.config.carriers)
             own.append(group.create_task(self._reload_carriers(group, intake)))
-            for child in self._children:
-                await child.ready.wait()
-            self._unready = None
-            self.ready.set()
-            await self._stop.wait()
+            if await self._unless_stopped(self._children_ready()):
+                self._unready = None
+                self.ready.set()
+                await self._stop.wait()
             await self._stop_all(intake)
             for task in own:
                 task.cancel()
+
+    async def _children_ready(self) -> None:
+        for child in self._children:
+            await child.ready.wait()
 
     @contextlib.asynccontextmanager
     async def _ended(self, group: asyncio.TaskGroup) -> AsyncIterator[None]:
         try:
             yield
         finally:
-            for _, task in self._carriers.values():
+            for _, _, task in self._carriers.values():
                 task.cancel()
 
     def _start_systems(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
@@ -136,18 +159,22 @@ class Gateway:
     def _start_carriers(self, group: asyncio.TaskGroup, intake: Intake, carriers: dict[str, CarrierConfig]) -> None:
         for name, config in carriers.items():
             holding = Holding(self.db, name, config, intake, self._state)
-            self._carriers[name] = holding, group.create_task(holding.run())
+            self._carriers[name] = config, holding, group.create_task(holding.run())
 
     async def _reload_carriers(self, group: asyncio.TaskGroup, intake: Intake) -> None:
         while True:
-            old, new = await self._reloads.get()
-            changed = [name for name in old if new.get(name) != old[name]]
-            for name in changed:
-                await self._stop_carrier(name, STOP_SECONDS / 2)
-            self._start_carriers(group, intake, {n: c for n, c in new.items() if n in changed or n not in old})
+            wanted = await self._reloads.get()
+            for name, (config, _, _) in list(self._carriers.items()):
+                if wanted.get(name) != config:
+                    await self._stop_carrier(name, STOP_SECONDS / 2)
+            fresh = {name: config for name, config in wanted.items() if name not in self._carriers}
+            try:
+                self._start_carriers(group, intake, fresh)
+            except StartError as error:
+                self._log.error("a carrier of the new configuration cannot be used", reason=str(error))
 
     async def _stop_carrier(self, name: str, seconds: float) -> None:
-        holding, task = self._carriers.pop(name)
+        _, holding, task = self._carriers.pop(name)
         await holding.stop(seconds)
         task.cancel()
 
@@ -178,6 +205,9 @@ class Gateway:
         with contextlib.suppress(*DOWN, StoreDown):
             while not self._states.empty():
                 await set_link_state(self.db, *self._states.get_nowait())
+
+    def _readiness(self) -> str | None:
+        return self.db.trouble if self._unready == STARTING and self.db.trouble else self._unready
 
     async def _watch(self) -> None:
         """Know within a second or two whether messages can be stored."""

@@ -64,6 +64,7 @@ class Database:
         self.instance = uuid.uuid4()
         self.embedded = None if config.store.dsn else EmbeddedServer(Path(config.store.data_dir))
         self.installation = uuid.UUID(int=0)
+        self.trouble: str | None = None  # why the start still waits for the database
         self._pool: asyncpg.Pool[Any] | None = None
         self._ids: dict[tuple[str, str], int] = {}
         self._log = log.get("store")
@@ -79,14 +80,16 @@ class Database:
         """
         if self.embedded is not None:
             await self.embedded.start()
-        await self.open(patience=patience)
-        async with self.pool.acquire() as connection:
-            if migrate_schema:
-                for name in await migrate.migrate(connection):
-                    self._log.info("schema migrated", migration=name)
-            elif waiting := await migrate.pending(connection):
-                raise StartError(f"the schema is behind ({', '.join(waiting)}): run `smppd migrate`")
-            self.installation = await connection.fetchval(statement("lease", "installation"))
+        end = asyncio.get_running_loop().time() + patience
+        while True:
+            await self.open(patience=max(0.0, end - asyncio.get_running_loop().time()))
+            try:
+                await self._prepare(migrate_schema)
+            except (*DOWN, asyncpg.PostgresError) as error:
+                await self.stop(keep_server=True)
+                await self._wait(error, end)
+            else:
+                return
 
     async def open(self, *, patience: float = 0.0) -> None:
         """Connect only. Raises StartError naming server, cause and fix."""
@@ -95,13 +98,29 @@ class Database:
             try:
                 self._pool = await asyncpg.create_pool(self.dsn, min_size=1, max_size=8, **self._settings(custom=True))
             except (*DOWN, asyncpg.PostgresError, ValueError) as error:
-                reason = self._words(error)
-                if isinstance(error, _FINAL) or asyncio.get_running_loop().time() >= end:
-                    raise StartError(reason) from None
-                self._log.warning("waiting for the database", reason=reason)
-                await asyncio.sleep(1)
+                await self._wait(error, end)
             else:
+                self.trouble = None
                 return
+
+    async def _prepare(self, migrate_schema: bool) -> None:
+        async with self.pool.acquire() as connection:
+            if migrate_schema:
+                for name in await migrate.migrate(connection):
+                    self._log.info("schema migrated", migration=name)
+            elif waiting := await migrate.pending(connection):
+                raise StartError(f"the schema is behind ({', '.join(waiting)}): run `smppd migrate`")
+            self.installation = await connection.fetchval(statement("lease", "installation"))
+
+    async def _wait(self, error: Exception, end: float) -> None:
+        """A second, when it may help; else StartError in words."""
+        reason = self._words(error)
+        if isinstance(error, _FINAL) or not isinstance(error, DOWN) or asyncio.get_running_loop().time() >= end:
+            raise StartError(reason) from None
+        if reason != self.trouble:
+            self._log.warning("waiting for the database", reason=reason)
+        self.trouble = reason
+        await asyncio.sleep(1)
 
     async def stop(self, *, keep_server: bool = False) -> None:
         """Close the pool; stop the embedded server unless others still use it."""
@@ -190,6 +209,8 @@ class Database:
         match error:
             case asyncpg.InvalidPasswordError() | asyncpg.InvalidAuthorizationSpecificationError():
                 return f"{place} refuses the user or password of store.dsn"
+            case asyncpg.InsufficientPrivilegeError():
+                return f"{place}: the user of store.dsn may not do this ({error}): make it the owner of the database"
             case asyncpg.InvalidCatalogNameError():
                 return f"{place} does not exist: create it (createdb) or correct store.dsn"
             case socket.gaierror():
