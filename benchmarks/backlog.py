@@ -1,7 +1,7 @@
 """A million messages wait: how long the gateway takes to be ready, and how much memory it holds.
 
-`python -m benchmarks.backlog` fills a fresh embedded database, starts the gateway three times on it (the system down, up,
-and failing for a part of the senders) and prints one table. Resident memory is that of all smppd processes, without
+`python -m benchmarks.backlog` fills a fresh embedded database, starts the gateway three times on it (the system down,
+up, and failing for half of the senders) and prints one table. Resident memory is that of all smppd processes, without
 PostgreSQL.
 """
 
@@ -34,7 +34,8 @@ READY_TARGET, MEMORY_TARGET = 5.0, 200
 FILL = """
 insert into carrier (name) values ('carrier');
 insert into system (name) values ('sink');
-insert into received (id, carrier, link, session, digest, sender, recipient, text, data_coding, esm_class, state, received_at)
+insert into received (id, carrier, link, session, digest, sender, recipient, text, data_coding, esm_class, state,
+                      received_at)
 select n, 1, 1, 1, n, '+2557' || lpad((n % {senders})::text, 8, '0'), '15001',
        'ANC 12 week 31 visit 2, weight 61 kg, no danger signs, next visit in four weeks ' || n, 0, 0, 0,
        now() - ({waiting} - n) * interval '0.1 seconds'

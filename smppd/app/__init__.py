@@ -9,14 +9,13 @@ import sys
 from pathlib import Path
 
 from smppd import log
-from smppd.app.demo import demo
 from smppd.app.gateway import Gateway
 from smppd.config import Config
 from smppd.config.load import parse, read
 from smppd.config.outside import verify
 from smppd.errors import ConfigError, SmppdError
 
-__all__ = ["Gateway", "demo", "run"]
+__all__ = ["Gateway", "run"]
 
 
 async def run(config: Config, *, config_path: Path | None = None, migrate_schema: bool = True) -> int:

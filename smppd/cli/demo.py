@@ -17,6 +17,6 @@ def demo(
     """Show the gateway at work: embedded PostgreSQL, simulated SMSC, stand-in DHIS2 and CHT, traffic both ways."""
     import uvloop
 
-    from smppd import app
+    from smppd.app import demo as shown
 
-    raise typer.Exit(uvloop.run(app.demo(once, console())))
+    raise typer.Exit(uvloop.run(shown.demo(once, console())))
