@@ -19,7 +19,7 @@ from smppd.errors import StoreDown
 from smppd.model import Answer, Received, ReceivedReceipt
 from smppd.store import sessions
 from smppd.store.batch import Batch, Entry
-from smppd.store.database import COMMIT_TIMEOUT, DOWN, Connection, Database, OwnConnection
+from smppd.store.database import DOWN, Connection, Database, OwnConnection
 from smppd.store.queries import statement
 from smppd.store.sessions import Doubts, SessionRecord
 
@@ -173,9 +173,9 @@ class Intake:
             if batch := self._next():
                 with self._seconds.time():
                     await self._write_some(connection, batch)
-                self._down_since = None
+                self._back()
             await self._write_proofs(connection)
-            self._down_since = None
+            self._back()
         except (*DOWN, asyncpg.PostgresError) as error:
             await self._wait_for_database(batch, error)
 
@@ -210,6 +210,12 @@ class Intake:
                 self._log.warning("the database stays away: carriers are asked to send again later")
             self._refuse(refused, Answer.TEMPORARY)
         await asyncio.sleep(RECONNECT)
+
+    def _back(self) -> None:
+        self._down_since = None
+        if self._told:
+            self._told = False
+            self._log.info("the database is back: carriers are answered again")
 
     async def _connected(self) -> OwnConnection:
         if self._connection is None or self._connection.is_closed():

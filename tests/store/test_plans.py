@@ -61,11 +61,12 @@ BOTH = [  # a session ends on the writer's connection, a link returns on a poole
     Case("session.doubt_parts", (999_000, 1000, 1), ("part_id id",)),
     Case("session.doubt_receipts", (999_000, 1000, 1), ("receipt_pkey id",)),
     Case("session.reopen_doubts", (1000, 1), ("doubt_carrier carrier",)),
+    Case("session.reopen_unheard", (1000, 1, [5, 6]), ("doubt_carrier carrier",)),
+    Case("session.extend_doubts", (1, AGE, True), ("doubt_carrier carrier",)),
     Case("session.open_doubts", (1,), ("doubt_carrier carrier",)),
 ]
 POOLED = [
     Case("session.forget_doubts", (1,), ("doubt_carrier carrier",)),
-    Case("session.extend_doubts", (1, AGE), ("doubt_carrier carrier",)),
     Case("intake.overdue_sets", (1, timedelta(hours=1)), ("part_waiting received_at", SET)),
     Case("intake.forget_parts", (AGE,), ("part_finished received_at", "part_id id")),
     Case("keeper.blank_texts", (AGE, 500), ("received_pkey id", "queue_pkey system message")),
