@@ -170,11 +170,13 @@ class Intake:
             await self._settle_ended(connection)
             await self._read_doubts(connection)
             # No wait from here to the write: an entry of a session that ended in between would be in nobody's doubts.
-            if batch := self._next():
-                with self._seconds.time():
-                    await self._write_some(connection, batch)
-                self._back()
-            await self._write_proofs(connection)
+            # Beyond the time of a statement: asyncpg's own way out of one waits for a server that may have gone silent.
+            async with asyncio.timeout(COMMIT_TIMEOUT + 1.0):
+                if batch := self._next():
+                    with self._seconds.time():
+                        await self._write_some(connection, batch)
+                    self._back()
+                await self._write_proofs(connection)
             self._back()
         except (*DOWN, asyncpg.PostgresError) as error:
             await self._wait_for_database(batch, error)
