@@ -19,7 +19,7 @@ from smppd.errors import StoreDown
 from smppd.model import Answer, Received, ReceivedReceipt
 from smppd.store import sessions
 from smppd.store.batch import Batch, Entry
-from smppd.store.database import DOWN, Connection, Database, OwnConnection
+from smppd.store.database import COMMIT_TIMEOUT, DOWN, Connection, Database, OwnConnection
 from smppd.store.queries import statement
 from smppd.store.sessions import Doubts, SessionRecord
 
