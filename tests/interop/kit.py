@@ -101,6 +101,19 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
             await serving
 
 
+async def stands(running: Gateway, query: str, *values: object) -> Any:
+    """Ask the database until the answer is true; returns it."""
+    async with asyncio.timeout(PATIENCE):
+        while not (answer := await running.db.pool.fetchval(query, *values)):
+            pass
+    return answer
+
+
+async def proved(running: Gateway, table: str) -> None:
+    """An enquire_link that the peer answers proves that it has read our answers to all that stands in `table`."""
+    await stands(running, f"select bool_or(proved_upto >= (select max(id) from {table})) from session")
+
+
 def tables(port: int, **carrier: Any) -> dict[str, Any]:
     """The tables that all of these gateways have: one process, any HTTP port, one carrier at `port`."""
     settings = {

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from smppd.config import Config
-from tests.interop.kit import PATIENCE, Program, Systems, gateway, need, tables
+from tests.interop.kit import Program, Systems, gateway, need, proved, stands, tables
 
 pytestmark = pytest.mark.interop
 
@@ -65,12 +65,10 @@ async def test_what_kannels_driver_sends_arrives_at_every_system(
         driver = await stack.enter_async_context(Program.run(tmp_path, DRIVER, *command))
         running = await stack.enter_async_context(gateway(make_config(**tables(port, bind=bind), **served)))
         await systems.received(sent)
-        pool = running.db.pool
-        assert await pool.fetchval("select count(*) from link_state where state = 'bound'") == links
-        assert await pool.fetchval("select count(*) from receipt") == 0, "a plain message was taken for a receipt"
-        async with asyncio.timeout(PATIENCE):  # an enquire_link that it answers proves what we answered before
-            while not await pool.fetchval("select bool_or(proved_upto >= (select max(id) from message)) from session"):
-                pass
+        await stands(running, "select count(*) = $1 from link_state where state = 'bound'", links)
+        receipts = await running.db.pool.fetchval("select count(*) from receipt")
+        assert receipts == 0, "a plain message was taken for a receipt"
+        await proved(running, "message")
         running.stop()
         # It answers our unbind and ends by itself once all connections have.
         assert await driver.ended() == 0

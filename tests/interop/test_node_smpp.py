@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Callable
@@ -13,7 +12,7 @@ from typing import Any
 import pytest
 
 from smppd.config import Config
-from tests.interop.kit import PATIENCE, Peer, Systems, gateway, need, tables
+from tests.interop.kit import Peer, Systems, gateway, need, stands, tables
 
 pytestmark = pytest.mark.interop
 
@@ -178,8 +177,6 @@ async def test_a_password_that_node_smpp_refuses_is_a_state_in_words(
     peer: Peer, make_config: Callable[..., Config]
 ) -> None:
     port = (await peer.event("listening"))["port"]
-    async with gateway(make_config(**tables(port, password="wrong"))) as running, asyncio.timeout(PATIENCE):
-        query = "select reason from link_state where reason like '%refused%'"
-        while (reason := await running.db.pool.fetchval(query)) is None:
-            pass
+    async with gateway(make_config(**tables(port, password="wrong"))) as running:
+        reason = await stands(running, "select reason from link_state where reason like '%refused%'")
     assert "ESME_RINVPASWD 0x0E" in reason

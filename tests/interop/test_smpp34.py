@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib.util
 import sys
 from collections.abc import Callable
@@ -13,7 +12,7 @@ from typing import Any
 import pytest
 
 from smppd.config import Config
-from tests.interop.kit import PATIENCE, Peer, Systems, gateway, need, tables
+from tests.interop.kit import Peer, Systems, gateway, need, proved, tables
 
 pytestmark = pytest.mark.interop
 
@@ -101,11 +100,7 @@ async def test_everything_smpp34_sends_arrives_whole_and_its_link_proves_our_ans
         await systems.received(sent)
         kept = await running.db.pool.fetch("select message_id, state from receipt order by message_id")
         assert [tuple(row) for row in kept] == [("0042", "delivered"), ("43", "undelivered")]
-        async with asyncio.timeout(PATIENCE):  # an enquire_link that it answers proves what we answered before
-            while not await running.db.pool.fetchval(
-                "select bool_or(proved_upto >= (select max(id) from receipt)) from session"
-            ):
-                pass
+        await proved(running, "receipt")
         await peer.order(unbind=True)
         await peer.event("bound")
         running.stop()
