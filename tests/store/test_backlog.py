@@ -1,4 +1,4 @@
-"""A million messages wait: what a turn of the forwarder reads, in pages, and that held-back senders hold back nobody."""
+"""A million messages wait: what a turn of the forwarder reads, in pages; held-back senders hold back nobody."""
 
 from __future__ import annotations
 
