@@ -15,6 +15,7 @@ from smppd.store.database import Connection, Database
 from smppd.store.parts import Closed, PartSet, SetKey, Slot, merge
 from smppd.store.queries import statement
 from smppd.store.sessions import SessionRecord
+from smppd.store.text import storable
 
 if TYPE_CHECKING:
     from smppd.store.intake import Reader
@@ -198,8 +199,8 @@ class Batch:
             data = item.body if text is None or item.damaged or "\0" in text else None
         return _Row(
             record.carrier, record.carrier_id, record.link, record.id, item.digest,
-            _clean(item.sender), _clean(item.recipient), None if text is None else _clean(text), data, item.data_coding, item.esm_class, state, 1, [],
-            item.label, item.problem, systems,
+            storable(item.sender), storable(item.recipient), None if text is None else storable(text), data,
+            item.data_coding, item.esm_class, state, 1, [], item.label, item.problem, systems,
         )  # fmt: skip
 
     def _joined(self, carrier: str, closed: Closed) -> _Row:
@@ -212,7 +213,7 @@ class Batch:
         state = MessageState.UNROUTED if not systems else MessageState.INCOMPLETE if missing else MessageState.COMPLETE
         return _Row(
             carrier, key.carrier, first.link, first.session, 0,
-            key.sender, key.recipient, None if text is None else _clean(text),
+            key.sender, key.recipient, None if text is None else storable(text),
             data if text is None or damaged else None, first.data_coding, first.esm_class, state, key.total, missing,
             self.reader.label(text) if text else "", "", systems,
         )  # fmt: skip
@@ -276,7 +277,7 @@ class Batch:
             [e.record.id for e, _ in items],
             [r.digest for _, r in items],
             *(
-                [_clean(getattr(r, name)) for _, r in items]
+                [storable(getattr(r, name)) for _, r in items]
                 for name in ("sender", "recipient", "message_id", "state", "stat", "error")
             ),
             [r.raw for _, r in items],
@@ -327,7 +328,7 @@ def _key(entry: Entry) -> SetKey:
     assert item.part is not None
     part = item.part
     return SetKey(
-        entry.record.carrier_id, _clean(item.sender), _clean(item.recipient), part.kind, part.reference, part.total
+        entry.record.carrier_id, storable(item.sender), storable(item.recipient), part.kind, part.reference, part.total
     )
 
 
@@ -344,10 +345,3 @@ def _keys(keys: list[SetKey]) -> list[list[Any]]:
 
 def _lock(key: SetKey) -> int:
     return int.from_bytes(blake2b(repr(tuple(key)).encode(), digest_size=8).digest(), signed=True)
-
-
-def _clean(text: str) -> str:
-    """PostgreSQL's text holds no NUL and no lone surrogate; the octets are kept beside it where this matters."""
-    if text.isascii() and "\0" not in text:
-        return text
-    return text.rstrip("\0").replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")

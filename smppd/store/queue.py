@@ -15,6 +15,7 @@ import asyncpg
 from smppd.model import Delivery, MessageState, Outbound
 from smppd.store.database import Database, OwnConnection
 from smppd.store.queries import statement
+from smppd.store.text import storable
 
 
 @dataclass(slots=True)
@@ -76,7 +77,7 @@ class Queue:
             if delivered:
                 await connection.execute(statement("queue", "record_delivered"), self._id, delivered)
             if dead:
-                messages, reasons = [m for m, _ in dead], [r for _, r in dead]
+                messages, reasons = [m for m, _ in dead], [storable(r) for _, r in dead]
                 await connection.execute(statement("queue", "record_dead"), self._id, messages, reasons)
             if postponed:
                 await connection.execute(
@@ -86,7 +87,7 @@ class Queue:
                     [p.due for p in postponed],
                     [int(p.counted) for p in postponed],
                     [p.in_doubt for p in postponed],
-                    [p.reason for p in postponed],
+                    [storable(p.reason) for p in postponed],
                 )
 
     async def add_outbound(self, messages: list[Outbound]) -> None:
@@ -95,10 +96,10 @@ class Queue:
             await connection.execute(
                 statement("queue", "add_outbound"),
                 await self._db.system_id(self.name),
-                [m.reference for m in messages],
-                [m.sender for m in messages],
-                [m.recipient for m in messages],
-                [m.text for m in messages],
+                [storable(m.reference) for m in messages],
+                [storable(m.sender) for m in messages],
+                [storable(m.recipient) for m in messages],
+                [storable(m.text) for m in messages],
             )
 
     async def last_id(self) -> int:

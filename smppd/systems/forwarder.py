@@ -159,12 +159,14 @@ class Forwarder:
             allowed = self._circuit.limit(self._adapter.concurrency, now) - self._under_way if self._leased else 0
             if allowed > 0:
                 await self._claim(now)
+            if self._stopping.is_set():
+                return  # asked for while we claimed
             while allowed > 0 and self._idle and (batch := self._lines.take(self._batch(), loop.time())):
                 self._idle.pop().set_result(batch)
                 self._under_way += 1
                 allowed -= 1
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._nap(loop.time())):
+                async with asyncio.timeout(self._nap(loop.time(), free=allowed > 0 and bool(self._idle))):
                     await self._stir.wait()
             if loop.time() - self._swept >= POLL:
                 self._more = True
@@ -172,11 +174,11 @@ class Forwarder:
     def _batch(self) -> int:
         return 1 if self._circuit.is_open else self._adapter.batch
 
-    def _nap(self, now: float) -> float:
-        """Seconds until there is a reason to look again although nothing stirred."""
+    def _nap(self, now: float, *, free: bool) -> float:
+        """Seconds until there is a reason to look again although nothing stirred; who comes `free` stirs."""
         if self._circuit.is_open and now < self._circuit.open_until:
             return min(POLL, self._circuit.open_until - now)
-        due = self._lines.next_due()
+        due = self._lines.next_due() if free else None
         return POLL if due is None else min(POLL, max(0.0, due - now))
 
     async def _claim(self, now: float) -> None:

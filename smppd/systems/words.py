@@ -13,7 +13,7 @@ _KEYS = ("message", "detail", "error", "title", "description", "error_descriptio
 _TAGS = re.compile(r"<(script|style|head)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 _DIGITS = re.compile(r"\+?\d(?:[\s().-]{0,2}\d){5,}")
 _WORD = re.compile(r"[^\W_]+")
-_GAP = re.compile(r"[^!-~\u00a1-\U0010ffff]+")
+_GAP = re.compile(r"[^!-~\u00a1-\ud7ff\ue000-\U0010ffff]+")  # no lone surrogate: nothing can write it
 _DOTS = re.compile(r"…(?:[^\w…]{0,3}…)+")
 
 

@@ -1,0 +1,79 @@
+"""The forwarder where its tasks meet: nothing spins, nothing begins after a stop, no answer stops the recording."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from smppd.model import Outbound, Outcome, Verdict
+from smppd.store import Database
+from smppd.systems.words import first_words
+from tests.systems.test_forwarder import LATER, OK, Bench, Scripted
+
+
+@pytest.fixture
+async def bench(db: Database) -> AsyncIterator[Bench]:
+    bench = Bench(db)
+    yield bench
+    await bench.kill()
+
+
+async def test_a_sender_that_is_due_while_every_worker_is_busy_costs_no_cpu(bench: Bench) -> None:
+    sink = Scripted(concurrency=1)
+    sink.script = lambda delivery: LATER
+    bench.start(sink, first="10ms", max="10ms")
+    await bench.put(("+due", "x"))
+    await sink.until(lambda: len(sink.seen) == 1)
+    sink.hold = asyncio.Event()
+    await bench.put(("+slow", "x"))
+    await bench.db.pool.fetchval("select pg_sleep(0.2)")  # both are due now, one is under way
+    before = time.process_time()
+    await bench.db.pool.fetchval("select pg_sleep(1)")
+    assert time.process_time() - before < 0.3
+    sink.hold.set()
+
+
+async def test_what_is_claimed_while_the_stop_is_asked_for_is_left_for_the_next_start(bench: Bench) -> None:
+    await bench.put(("+1", "x"))
+    sink = Scripted()
+    other = await asyncpg.connect(bench.db.dsn)
+    async with other.transaction():
+        await other.execute("lock table received in access exclusive mode")
+        forwarder = bench.start(sink)
+        async with asyncio.timeout(10):
+            while not await bench.db.pool.fetchval("select count(*) from pg_locks where not granted"):
+                pass
+        await forwarder.stop()
+    await other.close()
+    await asyncio.wait(bench.tasks)
+    assert sink.seen == []
+    assert await bench.waiting() == 1
+
+
+@pytest.mark.parametrize("reason", ["500 a\0b", "500 " + first_words(rb'{"message": "cut \ud83e"}')])
+async def test_a_reason_that_no_database_holds_stops_no_recording(bench: Bench, reason: str) -> None:
+    await bench.put(("+1", "bad"), ("+2", "good"), ("+3", "later"))
+    sink = Scripted()
+    outcomes = {"bad": Outcome(Verdict.DEAD, reason), "good": OK, "later": Outcome(Verdict.DEAD, "404")}
+    sink.script = lambda delivery: outcomes[delivery.text or ""]
+    forwarder = bench.start(sink)
+    await sink.until(lambda: len(sink.seen) == 3)
+    await bench.drained(forwarder)
+    assert await bench.db.pool.fetchval("select count(*) from outcome where state = 2") == 2
+
+
+async def test_a_message_handed_out_that_no_database_holds_holds_back_no_other(bench: Bench) -> None:
+    sink = Scripted(batch=10, concurrency=1)
+    forwarder = bench.start(sink)
+    sink.hand_out = [
+        Outbound("sink", "uuid-1", "+255700000002", "come \0 back"),
+        Outbound("sink", "uuid-2", "+255700000003", "come back"),
+    ]
+    await bench.put(("+1", "x"))
+    await sink.until(lambda: len(sink.accepted) == 1)
+    await bench.drained(forwarder)
+    assert sink.told == ["uuid-1", "uuid-2"]
