@@ -20,9 +20,12 @@ class Forwarding:
     def __init__(self, db: Database, config: Config, names: list[str]) -> None:
         self._db, self._config, self._names = db, config, names
         self._forwarders: list[Forwarder] = []
+        self._over = asyncio.Event()
+        self._over.set()
 
     async def run(self) -> None:
         """Serve until cancelled or stopped; a task that fails ends them all, loudly."""
+        self._over.clear()
         wake = Wake(self._db)
         async with contextlib.AsyncExitStack() as stack:
             for name in self._names:
@@ -36,6 +39,7 @@ class Forwarding:
                 hearing = group.create_task(wake.run())
                 running = [group.create_task(forwarder.run()) for forwarder in self._forwarders]
                 await asyncio.gather(*running)
+                self._over.set()
                 hearing.cancel()
 
     async def stop(self, seconds: float) -> bool:
@@ -43,6 +47,7 @@ class Forwarding:
         try:
             async with asyncio.timeout(seconds):
                 await asyncio.gather(*(forwarder.stop() for forwarder in self._forwarders))
+                await self._over.wait()
         except TimeoutError:
             return False
         return True

@@ -52,8 +52,16 @@ class Holding:
     async def stop(self, seconds: float) -> None:
         """Answer what is committed, unbind, give the lease back."""
         self._stopping.set()
+        end = asyncio.get_running_loop().time() + seconds
         if self._carrier is not None:
-            await self._carrier.stop(asyncio.get_running_loop().time() + seconds)
+            await self._carrier.stop(end)
+        try:
+            async with asyncio.timeout_at(end):
+                await self._intake.settled(self.name)
+        except TimeoutError:
+            # Another node must not bind before it can know what we left in doubt: the lease runs out by itself.
+            self._log.warning("the carrier is kept until its lease ends: the database does not answer")
+            return
         with contextlib.suppress(*DOWN, StoreDown):
             await self._db.release_lease(f"carrier/{self.name}")
 

@@ -11,8 +11,10 @@ from typing import Any, TypeAlias
 import asyncpg
 import pytest
 
-from smppd.config import Config
+from smppd.app.holding import Holding
+from smppd.config import CarrierConfig, Config
 from smppd.model import Answer, ReceivedReceipt
+from smppd.simulator.smsc import Smsc
 from smppd.store import Database
 from smppd.store import intake as intake_module
 from smppd.store.intake import Intake
@@ -237,6 +239,30 @@ async def test_a_carrier_that_never_proves_anything_costs_no_more_memory_with_ev
         record.answer(n, record.latest + n)
     assert len(record.answered) == len(record.unproved) < 20_000
     assert record.proved_upto > record.latest + 80_000
+
+
+async def test_a_carrier_is_given_up_only_when_what_it_left_in_doubt_is_written_down(
+    bench: Bench, dsn: str, admin: Watcher
+) -> None:
+    smsc = Smsc(accounts={"moh": "x"})
+    config = CarrierConfig.model_validate(
+        {"hosts": [f"127.0.0.1:{await smsc.start()}"], "system_id": "moh", "password": "x"}
+    )
+    holding = Holding(bench.db, "vodacom", config, bench.intake, lambda *state: None)
+    running = asyncio.create_task(holding.run())
+    try:
+        await smsc.wait_bound(1)
+        async with blocking(dsn, "select from session for update"):
+            stopping = asyncio.create_task(holding.stop(20))
+            await held(admin)
+            assert await admin.fetchval("select count(*) from lease") == 1
+            assert not stopping.done()
+        await stopping
+        assert await admin.fetchval("select count(*) from lease") == 0
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+        await smsc.stop()
 
 
 async def test_a_link_that_never_binds_keeps_no_repeat_expected_beyond_its_window(bench: Bench) -> None:

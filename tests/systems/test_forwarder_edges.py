@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
+from smppd.app.forwarding import Forwarding
 from smppd.model import Outbound, Outcome, Verdict
 from smppd.store import Database
 from smppd.systems.words import first_words
@@ -52,6 +53,17 @@ async def test_what_is_claimed_while_the_stop_is_asked_for_is_left_for_the_next_
     await asyncio.wait(bench.tasks)
     assert sink.seen == []
     assert await bench.waiting() == 1
+
+
+async def test_a_stop_ends_when_the_leases_are_given_back(bench: Bench) -> None:
+    forwarding = Forwarding(bench.db, bench.db.config, ["sink"])
+    running = asyncio.create_task(forwarding.run())
+    async with asyncio.timeout(10):
+        while not await bench.db.pool.fetchval("select count(*) from lease"):
+            pass
+    assert await forwarding.stop(10)
+    running.cancel()
+    assert await bench.db.pool.fetchval("select count(*) from lease") == 0
 
 
 @pytest.mark.parametrize("reason", ["500 a\0b", "500 " + first_words(rb'{"message": "cut \ud83e"}')])
