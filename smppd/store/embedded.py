@@ -181,6 +181,9 @@ class EmbeddedServer:
     def _configure(self) -> None:
         directory = self._socket_dir()
         directory.mkdir(mode=0o700, exist_ok=True)
+        owner = directory.lstat().st_uid
+        if owner not in (0, os.geteuid(), self._user.pw_uid if self._user else 0):  # somebody waits for us in /tmp
+            raise StartError(f"the folder {directory} for PostgreSQL's socket belongs to another user: remove it")
         self._own(directory)
         settings = self.cluster / "postgresql.auto.conf"
         wanted = SETTINGS + f"unix_socket_directories = '{directory}'\n"
@@ -193,12 +196,23 @@ class EmbeddedServer:
         with contextlib.suppress(FileNotFoundError):
             if self.log.stat().st_size > 10_000_000:
                 self.log.replace(self.log.with_suffix(".log.1"))
+        await self._predecessor_gone()
         code, output = await self._run(
             "pg_ctl", "-D", str(self.cluster), "-l", str(self.log), "-w", "-t", str(START_TIMEOUT), "-s", "start"
         )
         if code != 0 and not await self.running():
             tail = self.log.read_text(errors="replace").strip().splitlines()[-3:] if self.log.exists() else []
             raise StartError(f"the embedded PostgreSQL does not start: {output.strip()} {' | '.join(tail)}")
+
+    async def _predecessor_gone(self) -> None:
+        """A server that was killed counts as alive until it is reaped, by us if we are a container's first process."""
+        with contextlib.suppress(OSError, ValueError, IndexError):  # no lock file, or nobody has its number
+            pid = int((self.cluster / "postmaster.pid").read_text().split()[0])
+            for _ in range(50):
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(pid, os.WNOHANG)  # noqa: ASYNC222  it does not block
+                os.kill(pid, 0)
+                await asyncio.sleep(0.1)
 
     async def _run(self, command: str, *arguments: str) -> tuple[int, str]:
         return await asyncio.to_thread(self._run_blocking, command, *arguments)
