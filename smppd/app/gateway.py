@@ -102,6 +102,7 @@ class Gateway:
             if getattr(config, table) != getattr(self.config, table):
                 self._log.warning("needs a restart to take effect", table=table)
         self.config = config
+        self.db.config = self.db.config.model_copy(update={"carriers": config.carriers})  # the keeper reads it
         self.reader.configure(config)
         self._reloads.put_nowait(config.carriers)
         self._log.info("configuration read again")

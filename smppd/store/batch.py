@@ -138,12 +138,17 @@ class Batch:
                 scheme, kind, *_ = row.label.split(":")
                 metrics.COMPRESSED.labels(kind, "damaged" if scheme.endswith("damaged") else "ok").inc()
 
-    async def close(self, connection: Connection, carrier: str, keys: list[SetKey], *, drop: bool) -> int:
-        """Make messages of incomplete sets whose time is over; with `drop` they go to no system but stand as dead."""
+    async def close(
+        self, connection: Connection, carrier: str, keys: list[SetKey], *, drop: bool, span: timedelta = timedelta(0)
+    ) -> int:
+        """Make messages of incomplete sets whose time is over; with `drop` they go to no system but stand as dead.
+
+        A set that got a part within the `span` before now, seen under its lock, is left alone.
+        """
         async with connection.transaction():
             await connection.execute(statement("intake", "lock_sets"), sorted({_lock(key) for key in keys}))
-            sets = (await load_sets(connection, keys)).values()
-            overdue = [s for s in sets if s.slots and s.finished is None]
+            sets = (await load_sets(connection, keys, span)).values()
+            overdue = [s for s in sets if s.slots and s.finished is None and not s.recent]
             if not overdue:
                 return 0
             closed = [(carrier, Closed(s.key, s.slots, stays=True)) for s in overdue]
@@ -223,7 +228,7 @@ class Batch:
         for entry in parts:
             arrived.setdefault(_key(entry), []).append(entry)
         await connection.execute(statement("intake", "lock_sets"), sorted({_lock(key) for key in arrived}))
-        stored = await load_sets(connection, list(arrived))
+        stored = await load_sets(connection, list(arrived), REPEAT)
         closed: list[tuple[str, Closed]] = []
         merged: list[PartSet] = []
         for key, entries in arrived.items():
@@ -307,10 +312,10 @@ def _columns(rows: list[_Row], targets: dict[tuple[str, ...], str]) -> list[list
     ]
 
 
-async def load_sets(connection: Connection, keys: list[SetKey]) -> dict[SetKey, PartSet]:
-    """The stored state of these sets; an empty set for a key that has none."""
+async def load_sets(connection: Connection, keys: list[SetKey], recently: timedelta) -> dict[SetKey, PartSet]:
+    """The stored state of these sets, `recent` when a part came so lately; an empty set for a key that has none."""
     sets = {key: PartSet(key) for key in keys}
-    for row in await connection.fetch(statement("intake", "parts_of_sets"), *_keys(keys), REPEAT):
+    for row in await connection.fetch(statement("intake", "parts_of_sets"), *_keys(keys), recently):
         key = SetKey(row["carrier"], row["sender"], row["recipient"], row["kind"], row["reference"], row["total"])
         found = sets[key]
         found.finished = row["message"]

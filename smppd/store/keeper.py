@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg
 
 from smppd import log, metrics
+from smppd.config.carriers import CarrierConfig
 from smppd.errors import StoreDown
 from smppd.store.batch import Batch
 from smppd.store.database import DOWN, Database
@@ -20,6 +21,7 @@ from smppd.store.parts import SetKey
 from smppd.store.queries import statement
 
 MARKERS = timedelta(days=7)  # how long parts of finished sets are remembered for late repeats after a cut
+_LEFT = CarrierConfig.model_construct()  # every default
 AGAIN = 86400.0  # seconds between two walks over the whole history
 
 
@@ -70,17 +72,18 @@ class Keeper:
 
     async def close_sets(self) -> None:
         """Make messages of the sets that have waited their carrier's time, by its choice; count those that wait."""
-        for name, carrier in self._db.config.carriers.items():
+        for carrier_id, name in (await self._db.names("carrier")).items():
+            # A carrier that was taken out of the configuration may have left parts.
+            carrier = self._db.config.carriers.get(name, _LEFT)
             if carrier.incomplete == "hold":
                 continue
-            carrier_id = await self._db.carrier_id(name)
             span = timedelta(seconds=carrier.reassembly_timeout)
             rows = await self._db.pool.fetch(statement("intake", "overdue_sets"), carrier_id, span)
             keys = [SetKey(carrier_id, *row) for row in rows]
             if keys:
                 batch = Batch(self._db, self._reader, [])
                 async with self._db.pool.acquire() as connection:
-                    closed = await batch.close(connection, name, keys, drop=carrier.incomplete == "drop")
+                    closed = await batch.close(connection, name, keys, drop=carrier.incomplete == "drop", span=span)
                 batch.count()
                 if closed:
                     self._log.warning("incomplete sets closed", carrier=name, count=closed, choice=carrier.incomplete)
