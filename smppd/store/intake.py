@@ -23,6 +23,7 @@ from smppd.store.database import COMMIT_TIMEOUT, DOWN, Connection, Database, Own
 from smppd.store.queries import statement
 from smppd.store.sessions import Doubts, SessionRecord
 
+HELD = 20.0  # seconds one link may wait for another's proof; carriers wait longer for an answer
 PATIENCE = 5.0  # seconds an outage may last before carriers are asked to try again
 RECONNECT = 0.25  # seconds between attempts to reach the database
 REFUSED = (asyncpg.DataError, asyncpg.ProgramLimitExceededError)  # what no second try makes storable
@@ -105,6 +106,7 @@ class Intake:
                 if other is not record and item.digest in other.unproved:
                     other.held.append(entry)
                     other.prove()
+                    asyncio.get_running_loop().call_later(HELD, self._hold_no_longer, other, entry)
                     return
         self._queue(entry)
 
@@ -127,6 +129,12 @@ class Intake:
         self._ended.append(record)
         self._idle.clear()
         self._wake.set()
+
+    def _hold_no_longer(self, other: SessionRecord, entry: Entry) -> None:
+        if entry in other.held:  # no proof and no end: nobody can tell, so the carrier keeps it
+            other.held.remove(entry)
+            entry.record.take(entry.item.digest)
+            self._refuse([entry], Answer.TEMPORARY)
 
     async def settled(self, carrier: str) -> None:
         """Wait until what the carrier's ended sessions could not prove is written down."""

@@ -232,6 +232,19 @@ async def test_the_same_octets_on_another_link_wait_also_while_the_first_are_bei
     assert await second == [Answer.REPEATED]
 
 
+async def test_a_repeat_that_nobody_can_tell_from_a_new_message_is_left_with_the_carrier(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake_module, "HELD", 0.1)
+    one, two = await bench.open(1), await bench.open(2)
+    await bench.take(one, single("1"))
+    assert await bench.take(two, single("1")) == [Answer.TEMPORARY]  # the first link lives and proves nothing
+    bench.intake.proved(two, 1)
+    bench.intake.proved(one, 1)
+    assert await bench.take(two, single("1")) == [Answer.STORED]
+    assert not one.held
+
+
 async def test_a_carrier_that_never_proves_anything_costs_no_more_memory_with_every_message(bench: Bench) -> None:
     record = await bench.open()
     for n in range(1, 100_001):
