@@ -170,9 +170,6 @@ class Intake:
 
     async def _round(self) -> None:
         batch: list[Entry] = []
-        if self.full:
-            refused, self._pending = self._pending, []
-            self._refuse(refused, Answer.FULL)
         try:
             connection = await self._connected()
             await self._settle_ended(connection)
@@ -190,6 +187,9 @@ class Intake:
             await self._wait_for_database(batch, error)
 
     def _next(self) -> list[Entry]:
+        if self.full:
+            refused, self._pending = self._pending, []
+            self._refuse(refused, Answer.FULL)
         # Nobody waits for the answer to what came on a connection that is gone, and the carrier will send it again.
         waiting = [entry for entry in self._pending if not entry.record.closed]
         batch, self._pending = waiting[:MOST], waiting[MOST:]
