@@ -21,7 +21,7 @@ from smppd.store.parts import SetKey
 from smppd.store.queries import statement
 
 MARKERS = timedelta(days=7)  # how long parts of finished sets are remembered for late repeats after a cut
-_LEFT = CarrierConfig.model_construct()  # every default
+_LEFT = CarrierConfig.model_validate({"hosts": ["localhost:2775"], "system_id": ""})  # every default
 AGAIN = 86400.0  # seconds between two walks over the whole history
 
 
