@@ -63,7 +63,6 @@ class Intake:
         self._dirty: list[SessionRecord] = []
         self._unsure: set[SessionRecord] = set()  # sessions whose last commit may or may not have happened
         self._connection: OwnConnection | None = None
-        self._server_process = 0  # of the last connection
         self._down_since: float | None = None
         self._told = False  # the log has it that carriers are refused
         self._seconds = metrics.STORE_SECONDS.labels("intake")
@@ -230,18 +229,13 @@ class Intake:
     async def _connected(self) -> OwnConnection:
         if self._connection is None or self._connection.is_closed():
             self._connection = await self._db.connect()
-            if self._unsure:
-                await self._end_server_process(self._connection)
+            # Of the connection that was lost the server process may still be about to commit.
+            await sessions.end_writers(self._connection, {self._db.instance})
+            await self._connection.execute(statement("session", "begin_writer"), sessions.mark(self._db.instance))
             for record in list(self._unsure):
                 await self._reconcile(self._connection, record)
                 self._unsure.discard(record)
-            self._server_process = self._connection.get_server_pid()
         return self._connection
-
-    async def _end_server_process(self, connection: Connection) -> None:
-        # The connection is lost, its server process may still be about to commit: only after its end is it known.
-        if await connection.fetchval(statement("session", "end_server_process"), self._server_process) is False:
-            raise TimeoutError("the server process of the lost connection does not end")
 
     async def _write(self, connection: Connection, entries: list[Entry]) -> None:
         batch = Batch(self._db, self._reader, entries)

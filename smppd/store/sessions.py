@@ -124,6 +124,21 @@ async def begin(db: Database, carrier: str, link: int, prove: Callable[[], None]
     return SessionRecord(row["id"], carrier, carrier_id, link, prove, row["proved_upto"], row["proved_upto"])
 
 
+def mark(instance: UUID) -> int:
+    """The advisory lock that the writer of a node's life holds."""
+    return int.from_bytes(instance.bytes[:8], signed=True)
+
+
+async def end_writers(connection: Connection, instances: set[UUID]) -> None:
+    """End what still writes for these lives of nodes, so that all they have committed can be seen.
+
+    Raises TimeoutError when one does not end, as where the disk stands still.
+    """
+    marks = [mark(instance) for instance in instances]
+    if marks and await connection.fetchval(statement("session", "end_writers"), marks) is False:
+        raise TimeoutError("a server process that may be about to commit does not end")
+
+
 async def settle(
     connection: Connection, instance: UUID, carrier_id: int, returning: float | None = None, *, away: bool = True
 ) -> Doubts:
@@ -133,7 +148,9 @@ async def settle(
     never `away` and they are expected already.
     """
     async with connection.transaction():
-        for over in await connection.fetch(statement("session", "sessions_over"), carrier_id, DEAD_NODE, instance):
+        ended = await connection.fetch(statement("session", "sessions_over"), carrier_id, DEAD_NODE, instance)
+        await end_writers(connection, {over["instance"] for over in ended} - {instance})
+        for over in ended:
             for source in ("doubt_received", "doubt_parts", "doubt_receipts"):
                 await connection.execute(statement("session", source), over["proved_upto"], over["id"], carrier_id)
             await connection.execute(statement("session", "reopen_doubts"), over["id"], carrier_id)

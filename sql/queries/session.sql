@@ -6,7 +6,7 @@ returning id, proved_upto;
 -- name: sessions_over
 -- Sessions of a carrier that can take nothing more and whose doubts are not written down yet: ended, of an
 -- earlier life of this node, of a node that is no longer seen, or of one that has lost the carrier's lease to us.
-select s.id, s.proved_upto
+select s.id, s.proved_upto, s.instance
 from session s left join node n on n.name = s.node and n.instance = s.instance
 where s.carrier = $1 and not s.settled
   and (s.ended_at is not null or (s.instance <> $3 and (n.name is null or n.seen_at < now() - $2::interval
@@ -78,8 +78,13 @@ insert into link_state (carrier, link, node, state, reason, peer, since) values 
 on conflict (carrier, link) do update set node = $3, state = $4, reason = $5, peer = $6,
   since = case when link_state.state = $4 then link_state.since else now() end;
 
--- name: end_server_process
--- Of a connection of ours that was lost. Null: there is none any more; false: it does not end.
-select pg_terminate_backend(pid, 1000) from pg_stat_activity
-where pid = $1 and datname = current_database() and usename = current_user
-  and application_name = current_setting('application_name');
+-- name: begin_writer
+-- Marks the server process that writes for one life of a node, for as long as it is there.
+select pg_advisory_lock_shared($1);
+
+-- name: end_writers
+-- Server processes that wrote for these lives of nodes: one may still be about to commit. False: one does not end.
+select bool_and(pg_terminate_backend(pid, 1000)) from pg_locks
+where locktype = 'advisory' and objsubid = 1 and pid <> pg_backend_pid()
+  and database = (select oid from pg_database where datname = current_database())
+  and (classid::bigint << 32 | objid::bigint) = any($1::bigint[]);

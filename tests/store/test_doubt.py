@@ -151,6 +151,26 @@ async def test_a_commit_that_happens_after_its_connection_was_lost_is_not_made_t
         assert await bench.texts() == ["before", "STOCK 7"]
 
 
+async def test_a_commit_that_happens_after_its_process_was_killed_is_not_made_twice(
+    relay: Relay, far: Database, db: Database, dsn: str, admin: Watcher
+) -> None:
+    async with working(db) as bench, contextlib.AsyncExitStack() as life:
+        killed = await life.enter_async_context(working(far))
+        before = await killed.open()
+        await killed.take(before, single("before"))
+        async with blocking(dsn, "lock table received in exclusive mode"):
+            relay.mark, relay.after_commit = b"STOCK 7", False
+            killed.intake.put(before, single("STOCK 7"), lambda answer: None)
+            await asyncio.wait_for(relay.lost.wait(), 20)
+            await life.aclose()
+            await held(admin)
+            await db.seen()
+            taking = asyncio.create_task(bench.take(await bench.open(), single("STOCK 7")))
+            await admin.fetchval("select pg_sleep(0.5)")
+        await taking
+    assert await admin.fetchval("select count(*) from received") == 2
+
+
 async def test_what_waits_on_a_link_that_ends_while_another_is_written_off_is_not_stored_unseen(
     bench: Bench, dsn: str, admin: Watcher
 ) -> None:
