@@ -92,7 +92,8 @@ class Load:
             with contextlib.suppress(TimeoutError):
                 await self.smsc.watch.until(
                     lambda a=acked, s=sent: (  # type: ignore[misc]
-                        self.smsc.counters.acked >= a + AHEAD // 4 or self.smsc.counters.delivered_pdus >= s + AHEAD // 4
+                        self.smsc.counters.acked >= a + AHEAD // 4
+                        or self.smsc.counters.delivered_pdus >= s + AHEAD // 4
                     ),
                     1.0,
                 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +28,18 @@ def rounds() -> int | None:
 
 
 @pytest.fixture
-def folder(open_folder: Path) -> Iterator[Path]:
+def long_form(rounds: int | None) -> None:
+    """For what takes longer than `make test` may."""
+    if rounds is None:
+        pytest.skip(f"in its long form only: make chaos, or {ROUNDS}=1")
+
+
+@pytest.fixture
+def folder(open_folder: Path) -> Path:
     """A folder of this test's own that PostgreSQL's user can enter."""
     path = open_folder / f"flow{next(_folders)}"
     path.mkdir(mode=0o755)
-    yield path
+    return path
 
 
 @pytest.fixture

@@ -122,6 +122,8 @@ class Wire:
     def __init__(self, socket: Path) -> None:
         self._socket = socket
         self.armed = False
+        self.open = asyncio.Event()  # cleared: nothing passes, and nobody is told
+        self.open.set()
         self.cut = 0
         self._server: asyncio.Server | None = None
 
@@ -143,6 +145,7 @@ class Wire:
                 if self.armed and MARK.encode() in data:
                     self.armed = False
                     swallow.set()
+                await self.open.wait()
                 back.write(data)
                 await back.drain()
 
@@ -152,6 +155,7 @@ class Wire:
                 if swallow.is_set() and data.endswith(b"Z\0\0\0\5I"):
                     self.cut += 1
                     return
+                await self.open.wait()
                 writer.write(data)
                 await writer.drain()
 
@@ -189,6 +193,36 @@ async def test_a_commit_whose_answer_is_lost_on_the_way_is_not_made_twice(
                     await smsc.wait_acked(smsc.counters.acked + 10, 30)
         await everything_once(process, load, sink)
         assert wire.cut == 5
+    finally:
+        await wire.stop()
+        await server.stop("immediate")
+
+
+@pytest.mark.usefixtures("long_form")
+async def test_a_database_that_falls_silent_costs_temporary_errors_and_comes_back(
+    gateway: Callable[..., Process], smsc: Smsc, sink: Arrivals, folder: Path
+) -> None:
+    """A network that swallows packets: no reset, no answer, for longer than a statement may take."""
+    server = EmbeddedServer(folder / "external")
+    await server.start()
+    wire = Wire(folder / "external" / ".s.PGSQL.5432")
+    try:
+        port = await wire.start()
+        dsn = f"postgresql://smppd@127.0.0.1:{port}/postgres"
+        process = gateway(store={"dsn": dsn, "max_disk": "100GB"}, **tables(smsc, sink))
+        smsc.rate = 500
+        await process.start()
+        load = Load(smsc, long=10)
+        load.begin()
+        for _ in range(2):
+            await smsc.wait_acked(smsc.counters.acked + 500, 60)
+            refused = smsc.counters.temporary_pdus
+            wire.open.clear()
+            await process.until_page("/readyz", lambda status, _: status == 503)
+            await smsc.wait_counter("temporary_pdus", refused + 50, 60)
+            wire.open.set()
+            await process.until_page("/readyz", lambda status, _: status == 200, 60)
+        await everything_once(process, load, sink)
     finally:
         await wire.stop()
         await server.stop("immediate")

@@ -44,7 +44,9 @@ async def test_sigterm_under_load_answers_what_is_stored_unbinds_and_leaves_noth
     # Everything answered is stored, everything stored was answered, and nothing that was delivered is still waiting.
     async with process.database() as connection:
         stored = {row["text"] for row in await connection.fetch("select text from received")}
-        waiting = {row["text"] for row in await connection.fetch("select text from queue join received on id = message")}
+        waiting = {
+            row["text"] for row in await connection.fetch("select text from queue join received on id = message")
+        }
     assert stored == acked
     assert waiting == stored - set(sink.ids)
     await process.start()
@@ -84,6 +86,7 @@ async def test_a_stop_while_the_database_is_awaited_is_a_stop(
     assert await process.stop() == 0
 
 
+@pytest.mark.usefixtures("long_form")
 async def test_a_stop_while_the_database_is_away_ends_within_its_time(
     gateway: Callable[..., Process], smsc: Smsc, sink: Arrivals, folder: Path
 ) -> None:
