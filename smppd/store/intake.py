@@ -25,6 +25,7 @@ from smppd.store.sessions import Doubts, SessionRecord
 
 HELD = 20.0  # seconds one link may wait for another's proof; carriers wait longer for an answer
 PATIENCE = 5.0  # seconds an outage may last before carriers are asked to try again
+PROOFS = 0.5  # seconds between notes of what carriers have proved to have read
 RECONNECT = 0.25  # seconds between attempts to reach the database
 REFUSED = (asyncpg.DataError, asyncpg.ProgramLimitExceededError)  # what no second try makes storable
 MOST = 2000  # entries in one commit: enough for any window, small enough to answer soon
@@ -60,7 +61,8 @@ class Intake:
         self._doubts: dict[int, Doubts] = {}
         self._stale: set[int] = set()  # carriers whose doubts must be read again; only the writer does it
         self._ended: list[SessionRecord] = []
-        self._dirty: list[SessionRecord] = []
+        self._dirty: list[SessionRecord] = []  # proofs that are not written down yet
+        self._proofs_due = False
         self._unsure: set[SessionRecord] = set()  # sessions whose last commit may or may not have happened
         self._connection: OwnConnection | None = None
         self._down_since: float | None = None
@@ -150,7 +152,7 @@ class Intake:
             while True:
                 await self._wake.wait()
                 self._wake.clear()
-                while self._pending or self._ended or self._dirty or self._stale:
+                while self._pending or self._ended or self._stale or self._proofs_due:
                     await self._round()
                 self._idle.set()
         finally:
@@ -180,7 +182,8 @@ class Intake:
                     with self._seconds.time():
                         await self._write_some(connection, batch)
                     self._back()
-                await self._write_proofs(connection)
+                if self._proofs_due:
+                    await self._write_proofs(connection)
             self._back()
         except (*DOWN, asyncpg.PostgresError) as error:
             await self._wait_for_database(batch, error)
@@ -307,14 +310,21 @@ class Intake:
                 raise
 
     def _note_proofs(self, record: SessionRecord) -> None:
+        # A proof that is not written makes the doubts of a crash larger, no more: it need not cost a commit each.
         if record.dirty and record not in self._dirty:
+            if not self._dirty:
+                asyncio.get_running_loop().call_later(PROOFS, self._proofs_ready)
             self._dirty.append(record)
-            self._wake.set()
+
+    def _proofs_ready(self) -> None:
+        self._proofs_due = bool(self._dirty)
+        self._wake.set()
 
     async def _write_proofs(self, connection: Connection) -> None:
         while self._dirty:
             await self._prove(connection, self._dirty[0])
             self._dirty.pop(0)
+        self._proofs_due = False
 
     async def _prove(self, connection: Connection, record: SessionRecord) -> None:
         if not record.dirty:

@@ -28,6 +28,8 @@ class Hint:
             try:
                 if connection is None or connection.is_closed():
                     connection = await self._db.connect()
+                    # A NOTIFY writes a commit of its own: a hint need not wait for the disk, nor make intake wait.
+                    await connection.execute("set synchronous_commit = off")
                 await connection.execute(f"notify {CHANNEL}")
             except DOWN:
                 connection = None  # the forwarders poll
