@@ -137,9 +137,11 @@ async def test_a_refusal_for_good_is_dead_with_its_reason_and_can_be_replayed(
     load.put(20)
     await load.end()
     await sink.wait(20)
-    await process.until_page("/metrics", lambda _, body: 'outcome="dead",system="sick"} 20.0' in body)
-    async with process.database() as connection:
-        reasons = {row["reason"] for row in await connection.fetch("select reason from outcome where state = 2")}
+    async with process.database() as connection, asyncio.timeout(10):
+        rows: list[Any] = []
+        while len(rows) < 20:
+            rows = await connection.fetch("select reason from outcome where state = 2")
+    reasons = {row["reason"] for row in rows}
     assert len(reasons) == 1
     assert reasons.pop().startswith("409 Conflict")
     sick.sink.faults.fail = 0
