@@ -59,7 +59,7 @@ async def test_an_external_database_that_stops_costs_temporary_errors_and_nothin
             assert status == 503
             assert "database" in body
             # Refusals begin after five seconds; so many of them take about twenty.
-            await smsc.wait_counter("temporary_pdus", refused + (20 if rounds is None else 1500), 60)
+            await smsc.wait_counter("temporary_pdus", refused + (20 if rounds is None else 3000), 60)
             assert (await process.get("/healthz"))[0] == 200
             await server.start()
             await process.until_page("/readyz", lambda status, _: status == 200)
