@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from smppd import metrics
-from smppd.model import Answer, MessageState, Received, ReceivedReceipt
+from smppd.model import Received, ReceivedReceipt
+from smppd.store import partsets
 from smppd.store.database import Connection, Database
-from smppd.store.parts import Closed, PartSet, SetKey, Slot, merge
+from smppd.store.entry import Entry
+from smppd.store.parts import Closed, PartSet, SetKey, merge
 from smppd.store.queries import statement
-from smppd.store.sessions import SessionRecord
+from smppd.store.rows import Row, columns, joined, single
 from smppd.store.text import storable
 
 if TYPE_CHECKING:
@@ -23,53 +23,6 @@ if TYPE_CHECKING:
 REPEAT = timedelta(minutes=10)  # how long a part of a finished set is taken for a repeat of itself
 
 _ADD_MESSAGES = statement("intake", "add_messages")
-
-
-@dataclass(slots=True, eq=False)
-class Entry:
-    """One PDU on its way through the writer. `id` is its row, `doubt` the earlier row it repeats."""
-
-    record: SessionRecord
-    item: Received | ReceivedReceipt
-    done: Callable[[Answer], None]
-    id: int = 0
-    doubt: int = 0
-    answered: bool = False
-
-    def answer(self, answer: Answer) -> None:
-        """Let the answer go, once."""
-        self.answered = True
-        self.done(answer)
-
-    def quarantine(self, reason: str) -> None:
-        """Keep only what every database takes: the octets and the reason."""
-        item = self.item
-        body = item.body if isinstance(item, Received) else item.raw
-        dcs, esm = (item.data_coding, item.esm_class) if isinstance(item, Received) else (0, 4)
-        self.item = Received("", "", body, dcs & 255, esm & 255, item.digest, problem=reason)
-
-
-@dataclass(slots=True)
-class _Row:
-    """One row of table received, with where it must go."""
-
-    carrier: str
-    carrier_id: int
-    link: int
-    session: int
-    digest: int
-    sender: str
-    recipient: str
-    text: str | None
-    data: bytes | None
-    data_coding: int
-    esm_class: int
-    state: MessageState
-    parts: int
-    missing: list[int]
-    label: str
-    problem: str
-    systems: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -81,7 +34,7 @@ class Batch:
     entries: list[Entry]
     queued: bool = False
     _suspects: dict[int, Entry] = field(default_factory=dict)
-    _rows: list[_Row] = field(default_factory=list)
+    _rows: list[Row] = field(default_factory=list)
 
     def suspect(self, entry: Entry, doubt: int) -> None:
         """This entry has the octets of one that was taken and never proved."""
@@ -146,14 +99,13 @@ class Batch:
         A set that got a part within the `span` before now, seen under its lock, is left alone.
         """
         async with connection.transaction():
-            await connection.execute(statement("intake", "lock_sets"), sorted({_lock(key) for key in keys}))
-            sets = (await load_sets(connection, keys, span)).values()
+            sets = (await partsets.lock(connection, keys, span)).values()
             overdue = [s for s in sets if s.slots and s.finished is None and not s.recent]
             if not overdue:
                 return 0
             closed = [(carrier, Closed(s.key, s.slots, stays=True)) for s in overdue]
             made = await self._add(connection, [], closed, undelivered=drop)
-            await connection.execute(statement("intake", "finish_sets"), *_keys([s.key for s in overdue]), made)
+            await partsets.finish(connection, [s.key for s in overdue], made)
             if drop:
                 reasons = [f"incomplete: {len(row.missing)} of {row.parts} parts never came" for row in self._rows]
                 targets = [await self._target_ids(row.systems) for row in self._rows]
@@ -178,100 +130,39 @@ class Batch:
         undelivered: bool = False,
     ) -> list[int]:
         rows = self._rows
-        rows.extend(self._single(entry) for entry in singles)
-        rows.extend(self._joined(carrier, one) for carrier, one in closed)
+        rows.extend(single(entry, self.reader) for entry in singles)
+        rows.extend(joined(carrier, one, self.reader) for carrier, one in closed)
         targets = {systems: await self._target_ids(systems) for systems in {row.systems for row in rows}}
         self.queued = any(targets)
         if undelivered:
             targets = dict.fromkeys(targets, "{}")
-        ids: list[int] = await connection.fetchval(_ADD_MESSAGES, *_columns(rows, targets))
+        ids: list[int] = await connection.fetchval(_ADD_MESSAGES, *columns(rows, targets))
         for entry, made in zip(singles, ids, strict=False):
             entry.id = made
         return ids[len(singles) :]
 
-    def _single(self, entry: Entry) -> _Row:
-        item, record = entry.item, entry.record
-        assert isinstance(item, Received)
-        if item.problem:
-            state = MessageState.QUARANTINED
-            text: str | None = None
-            data: bytes | None = item.body
-            systems: tuple[str, ...] = ()
-        else:
-            text = item.text
-            systems = self.reader.targets(record.carrier, item.sender, item.recipient, text)
-            state = MessageState.COMPLETE if systems else MessageState.UNROUTED
-            data = item.body if text is None or item.damaged or "\0" in text else None
-        return _Row(
-            record.carrier, record.carrier_id, record.link, record.id, item.digest,
-            storable(item.sender), storable(item.recipient), None if text is None else storable(text), data,
-            item.data_coding, item.esm_class, state, 1, [], item.label, item.problem, systems,
-        )  # fmt: skip
-
-    def _joined(self, carrier: str, closed: Closed) -> _Row:
-        key, slots = closed.key, closed.slots
-        bodies = [(s.body, s.data_coding) if (s := slots.get(n)) else None for n in range(1, key.total + 1)]
-        text, data, damaged = self.reader.compose(carrier, bodies)
-        first = slots[min(slots)]
-        missing = closed.missing
-        systems = self.reader.targets(carrier, key.sender, key.recipient, text)
-        state = MessageState.UNROUTED if not systems else MessageState.INCOMPLETE if missing else MessageState.COMPLETE
-        return _Row(
-            carrier, key.carrier, first.link, first.session, 0,
-            key.sender, key.recipient, None if text is None else storable(text),
-            data if text is None or damaged else None, first.data_coding, first.esm_class, state, key.total, missing,
-            self.reader.label(text) if text else "", "", systems,
-        )  # fmt: skip
-
     async def _join(self, connection: Connection, singles: list[Entry], parts: list[Entry]) -> None:
+        """Merge the parts into their sets, write what is full as messages together with `singles`."""
         arrived: dict[SetKey, list[Entry]] = {}
         for entry in parts:
-            arrived.setdefault(_key(entry), []).append(entry)
-        await connection.execute(statement("intake", "lock_sets"), sorted({_lock(key) for key in arrived}))
-        stored = await load_sets(connection, list(arrived), REPEAT)
+            arrived.setdefault(partsets.key_of(entry), []).append(entry)
+        stored = await partsets.lock(connection, list(arrived), REPEAT)
         closed: list[tuple[str, Closed]] = []
         merged: list[PartSet] = []
         for key, entries in arrived.items():
-            result, done = merge(stored[key], [_slot(entry) for entry in entries])
+            result, done = merge(stored[key], [partsets.slot_of(entry) for entry in entries])
             merged.append(result)
             closed.extend((entries[-1].record.carrier, one) for one in done)
-        if replaced := [s.key for s in merged if s.replaced]:
-            await connection.execute(statement("intake", "drop_sets"), *_keys(replaced))
+        await partsets.drop(connection, [s.key for s in merged if s.replaced])
         made = await self._add(connection, singles, closed) if singles or closed else []
         finished = {one.key: message for (_, one), message in zip(closed, made, strict=True) if one.stays}
-        if waiting := [s.key for s in merged if s.key in finished and not all(slot.fresh for slot in s.slots.values())]:
-            await connection.execute(
-                statement("intake", "finish_sets"), *_keys(waiting), [finished[key] for key in waiting]
-            )
-        await self._add_parts(connection, merged, arrived, finished)
-
-    async def _add_parts(
-        self,
-        connection: Connection,
-        merged: list[PartSet],
-        arrived: dict[SetKey, list[Entry]],
-        finished: dict[SetKey, int],
-    ) -> None:
-        fresh = [(s.key, slot) for s in merged for slot in s.slots.values() if slot.fresh]
-        if not fresh:
-            return
-        ids = await connection.fetchval(
-            statement("intake", "add_parts"),
-            *_keys([key for key, _ in fresh]),
-            [slot.number for _, slot in fresh],
-            [slot.session for _, slot in fresh],
-            [slot.link for _, slot in fresh],
-            [slot.digest for _, slot in fresh],
-            [slot.data_coding for _, slot in fresh],
-            [slot.esm_class for _, slot in fresh],
-            [None if key in finished else slot.body for key, slot in fresh],
-            [finished.get(key) for key, _ in fresh],
-        )
-        by_slot = {(key, slot.number, slot.digest): made for (key, slot), made in zip(fresh, ids, strict=True)}
+        mixed = [s.key for s in merged if s.key in finished and not all(slot.fresh for slot in s.slots.values())]
+        await partsets.finish(connection, mixed, [finished[key] for key in mixed])
+        ids = await partsets.add(connection, merged, finished)
         for key, entries in arrived.items():
             for entry in entries:
-                slot = _slot(entry)
-                entry.id = by_slot.get((key, slot.number, slot.digest), 0)
+                slot = partsets.slot_of(entry)
+                entry.id = ids.get((key, slot.number, slot.digest), 0)
 
     async def _add_receipts(self, connection: Connection, receipts: list[Entry]) -> None:
         items = [(e, e.item) for e in receipts if isinstance(e.item, ReceivedReceipt)]
@@ -289,64 +180,3 @@ class Batch:
         )
         for (entry, _), made in zip(items, ids, strict=True):
             entry.id = made
-
-
-def _columns(rows: list[_Row], targets: dict[tuple[str, ...], str]) -> list[list[Any]]:
-    return [
-        [r.carrier_id for r in rows],
-        [r.link for r in rows],
-        [r.session for r in rows],
-        [r.digest for r in rows],
-        [r.sender for r in rows],
-        [r.recipient for r in rows],
-        [r.text for r in rows],
-        [r.data for r in rows],
-        [r.data_coding for r in rows],
-        [r.esm_class for r in rows],
-        [r.state for r in rows],
-        [r.parts for r in rows],
-        ["{" + ",".join(map(str, r.missing)) + "}" if r.missing else None for r in rows],
-        [r.label for r in rows],
-        [r.problem for r in rows],
-        [targets[r.systems] for r in rows],
-    ]
-
-
-async def load_sets(connection: Connection, keys: list[SetKey], recently: timedelta) -> dict[SetKey, PartSet]:
-    """The stored state of these sets, `recent` when a part came so lately; an empty set for a key that has none."""
-    sets = {key: PartSet(key) for key in keys}
-    for row in await connection.fetch(statement("intake", "parts_of_sets"), *_keys(keys), recently):
-        key = SetKey(row["carrier"], row["sender"], row["recipient"], row["kind"], row["reference"], row["total"])
-        found = sets[key]
-        found.finished = row["message"]
-        found.recent = found.recent or row["recent"]
-        found.slots[row["number"]] = Slot(
-            row["number"], row["digest"], row["body"] or b"", row["data_coding"], row["esm_class"],
-            row["session"], row["link"], fresh=False,
-        )  # fmt: skip
-    return sets
-
-
-def _key(entry: Entry) -> SetKey:
-    item = entry.item
-    assert isinstance(item, Received)
-    assert item.part is not None
-    part = item.part
-    return SetKey(
-        entry.record.carrier_id, storable(item.sender), storable(item.recipient), part.kind, part.reference, part.total
-    )
-
-
-def _slot(entry: Entry) -> Slot:
-    item, record = entry.item, entry.record
-    assert isinstance(item, Received)
-    assert item.part is not None
-    return Slot(item.part.number, item.digest, item.body, item.data_coding, item.esm_class, record.id, record.link)
-
-
-def _keys(keys: list[SetKey]) -> list[list[Any]]:
-    return [list(column) for column in zip(*keys, strict=True)]
-
-
-def _lock(key: SetKey) -> int:
-    return int.from_bytes(blake2b(repr(tuple(key)).encode(), digest_size=8).digest(), signed=True)

@@ -18,8 +18,9 @@ from smppd import log, metrics
 from smppd.errors import StoreDown
 from smppd.model import Answer, Received, ReceivedReceipt
 from smppd.store import sessions
-from smppd.store.batch import Batch, Entry
+from smppd.store.batch import Batch
 from smppd.store.database import COMMIT_TIMEOUT, DOWN, Connection, Database, OwnConnection
+from smppd.store.entry import Entry
 from smppd.store.queries import statement
 from smppd.store.sessions import Doubts, SessionRecord
 
@@ -310,7 +311,7 @@ class Intake:
                 raise
 
     def _note_proofs(self, record: SessionRecord) -> None:
-        # A proof that is not written makes the doubts of a crash larger, no more: it need not cost a commit each.
+        # A proof not written yet makes the doubts of a crash larger by half a second; each need not cost a commit.
         if record.dirty and record not in self._dirty:
             if not self._dirty:
                 asyncio.get_running_loop().call_later(PROOFS, self._proofs_ready)

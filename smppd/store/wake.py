@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import asyncpg
+
 from smppd.store.database import DOWN, Database, OwnConnection
 
 CHANNEL = "smppd_queue"
@@ -31,7 +33,7 @@ class Hint:
                     # A NOTIFY writes a commit of its own: a hint need not wait for the disk, nor make intake wait.
                     await connection.execute("set synchronous_commit = off")
                 await connection.execute(f"notify {CHANNEL}")
-            except DOWN:
+            except (*DOWN, asyncpg.PostgresError):
                 connection = None  # the forwarders poll
                 await asyncio.sleep(1)
             await asyncio.sleep(GAP)
