@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Protocol
 
 import asyncpg
@@ -18,15 +17,15 @@ from smppd import log, metrics
 from smppd.errors import StoreDown
 from smppd.model import Answer, Received, ReceivedReceipt
 from smppd.store import sessions
+from smppd.store.assurance import Assurance
 from smppd.store.batch import Batch
 from smppd.store.database import COMMIT_TIMEOUT, DOWN, Connection, Database, OwnConnection
 from smppd.store.entry import Entry
 from smppd.store.queries import statement
-from smppd.store.sessions import Doubts, SessionRecord
+from smppd.store.sessions import SessionRecord
 
 HELD = 20.0  # seconds one link may wait for another's proof; carriers wait longer for an answer
 PATIENCE = 5.0  # seconds an outage may last before carriers are asked to try again
-PROOFS = 0.5  # seconds between notes of what carriers have proved to have read
 RECONNECT = 0.25  # seconds between attempts to reach the database
 REFUSED = (asyncpg.DataError, asyncpg.ProgramLimitExceededError)  # what no second try makes storable
 MOST = 2000  # entries in one commit: enough for any window, small enough to answer soon
@@ -53,18 +52,13 @@ class Intake:
     def __init__(
         self, db: Database, reader: Reader, *, windows: dict[str, float], on_commit: Callable[[], None]
     ) -> None:
-        self._db, self._reader, self._windows, self._on_commit = db, reader, windows, on_commit
+        self._db, self._reader, self._on_commit = db, reader, on_commit
         self._pending: list[Entry] = []
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
         self._records: dict[int, list[SessionRecord]] = {}  # carrier id -> its open sessions in this process
-        self._doubts: dict[int, Doubts] = {}
-        self._stale: set[int] = set()  # carriers whose doubts must be read again; only the writer does it
-        self._ended: list[SessionRecord] = []
-        self._dirty: list[SessionRecord] = []  # proofs that are not written down yet
-        self._proofs_due = False
-        self._unsure: set[SessionRecord] = set()  # sessions whose last commit may or may not have happened
+        self._assurance = Assurance(db, windows, self._wake)
         self._connection: OwnConnection | None = None
         self._down_since: float | None = None
         self._told = False  # the log has it that carriers are refused
@@ -83,15 +77,14 @@ class Intake:
                     connection,
                     self._db.instance,
                     record.carrier_id,
-                    self._window(carrier),
+                    self._assurance.window(carrier),
                     away=not any(other.heard for other in self._records.get(record.carrier_id, ())),
                 )
         except DOWN as error:
             raise StoreDown(str(error) or type(error).__name__) from error
         if doubts:
             self._log.info("repeats expected", carrier=carrier, link=link, count=len(doubts))
-        self._stale.add(record.carrier_id)
-        self._wake.set()
+        self._assurance.read_again(record.carrier_id)
         self._records.setdefault(record.carrier_id, []).append(record)
         return record
 
@@ -115,7 +108,7 @@ class Intake:
     def proved(self, record: SessionRecord, count: int) -> None:
         """The carrier has read the first `count` answers of this session."""
         record.prove_answers(count)
-        self._note_proofs(record)
+        self._assurance.note(record)
         if record.held:
             held, record.held = record.held, []
             for entry in held:
@@ -128,9 +121,8 @@ class Intake:
         record.closed = True
         with contextlib.suppress(ValueError):
             self._records.get(record.carrier_id, []).remove(record)
-        self._ended.append(record)
         self._idle.clear()
-        self._wake.set()
+        self._assurance.end(record)
 
     def _hold_no_longer(self, other: SessionRecord, entry: Entry) -> None:
         if entry in other.held:  # no proof and no end: nobody can tell, so the carrier keeps it
@@ -140,8 +132,7 @@ class Intake:
 
     async def settled(self, carrier: str) -> None:
         """Wait until what the carrier's ended sessions could not prove is written down."""
-        for ended in [record for record in self._ended if record.carrier == carrier]:
-            await ended.settled.wait()
+        await self._assurance.settled(carrier)
 
     async def drained(self) -> None:
         """Wait until everything taken so far has been answered and written down."""
@@ -153,16 +144,13 @@ class Intake:
             while True:
                 await self._wake.wait()
                 self._wake.clear()
-                while self._pending or self._ended or self._stale or self._proofs_due:
+                while self._pending or self._assurance.due:
                     await self._round()
                 self._idle.set()
         finally:
             self._refuse(self._pending, Answer.TEMPORARY)
             if self._connection is not None:
                 self._connection.terminate()
-
-    def _window(self, carrier: str) -> float:
-        return self._windows.get(carrier, 900.0)
 
     def _queue(self, entry: Entry) -> None:
         entry.record.take(entry.item.digest)
@@ -174,8 +162,8 @@ class Intake:
         batch: list[Entry] = []
         try:
             connection = await self._connected()
-            await self._settle_ended(connection)
-            await self._read_doubts(connection)
+            await self._assurance.settle(connection, self._queue)
+            await self._assurance.read(connection)
             # No wait from here to the write: an entry of a session that ended in between would be in nobody's doubts.
             # Beyond the time of a statement: asyncpg's own way out of one waits for a server that may have gone silent.
             async with asyncio.timeout(COMMIT_TIMEOUT + 1.0):
@@ -183,8 +171,7 @@ class Intake:
                     with self._seconds.time():
                         await self._write_some(connection, batch)
                     self._back()
-                if self._proofs_due:
-                    await self._write_proofs(connection)
+                await self._assurance.write_proofs(connection)
             self._back()
         except (*DOWN, asyncpg.PostgresError) as error:
             await self._wait_for_database(batch, error)
@@ -236,24 +223,21 @@ class Intake:
             # Of the connection that was lost the server process may still be about to commit.
             await sessions.end_writers(self._connection, {self._db.instance})
             await self._connection.execute(statement("session", "begin_writer"), sessions.mark(self._db.instance))
-            for record in list(self._unsure):
-                await self._reconcile(self._connection, record)
-                self._unsure.discard(record)
+            await self._assurance.reconcile(self._connection)
         return self._connection
 
     async def _write(self, connection: Connection, entries: list[Entry]) -> None:
         batch = Batch(self._db, self._reader, entries)
         for entry in entries:
-            doubts = self._doubts.get(entry.record.carrier_id)
-            if doubts and (found := doubts.take(entry.item.digest)) is not None:
+            if (found := self._assurance.take(entry.record.carrier_id, entry.item.digest)) is not None:
                 batch.suspect(entry, found)
         try:
             await batch.write(connection)
         except BaseException as error:  # also when cancelled in the middle
             for entry, doubt in batch.undo():
-                self._doubts[entry.record.carrier_id].put(entry.item.digest, doubt)
+                self._assurance.put(entry.record.carrier_id, entry.item.digest, doubt)
             if isinstance(error, DOWN) or not isinstance(error, asyncpg.PostgresError):
-                self._unsure.update(entry.record for entry in entries)
+                self._assurance.unsure.update(entry.record for entry in entries)
             raise
         for entry in entries:
             record = entry.record
@@ -263,7 +247,7 @@ class Intake:
         for record in {entry.record for entry in entries}:
             if record.held:
                 record.prove()
-            self._note_proofs(record)
+            self._assurance.note(record)
         batch.count()
         if batch.queued:
             self._on_commit()
@@ -283,74 +267,6 @@ class Intake:
                 # A fault of ours or of the schema: the carrier keeps its message until it is mended.
                 self._log.error("not stored", reason=f"{type(error).__name__}: {error.sqlstate}")
                 self._refuse([entry], Answer.TEMPORARY)
-
-    async def _settle_ended(self, connection: Connection) -> None:
-        while self._ended:
-            record = self._ended[0]
-            await self._prove(connection, record)
-            await connection.execute(statement("session", "end_session"), record.id)
-            self._doubts[record.carrier_id] = await sessions.settle(connection, self._db.instance, record.carrier_id)
-            self._ended.pop(0)
-            record.settled.set()
-            self._unsure.discard(record)
-            if record in self._dirty:
-                self._dirty.remove(record)
-            held, record.held = record.held, []
-            for entry in held:
-                self._queue(entry)
-
-    async def _read_doubts(self, connection: Connection) -> None:
-        while self._stale:
-            carrier_id = self._stale.pop()
-            try:
-                self._doubts[carrier_id] = Doubts(
-                    await connection.fetch(statement("session", "open_doubts"), carrier_id)
-                )
-            except BaseException:
-                self._stale.add(carrier_id)
-                raise
-
-    def _note_proofs(self, record: SessionRecord) -> None:
-        # A proof not written yet makes the doubts of a crash larger by half a second; each need not cost a commit.
-        if record.dirty and record not in self._dirty:
-            if not self._dirty:
-                asyncio.get_running_loop().call_later(PROOFS, self._proofs_ready)
-            self._dirty.append(record)
-
-    def _proofs_ready(self) -> None:
-        self._proofs_due = bool(self._dirty)
-        self._wake.set()
-
-    async def _write_proofs(self, connection: Connection) -> None:
-        while self._dirty:
-            await self._prove(connection, self._dirty[0])
-            self._dirty.pop(0)
-        self._proofs_due = False
-
-    async def _prove(self, connection: Connection, record: SessionRecord) -> None:
-        if not record.dirty:
-            return
-        dropped, upto = list(record.dropped), record.proved_upto
-        await connection.execute(statement("session", "prove_session"), record.id, upto)
-        if dropped:
-            await connection.execute(statement("session", "drop_doubts"), dropped)
-            del record.dropped[: len(dropped)]
-        record.dirty = bool(record.dropped) or record.proved_upto > upto
-
-    async def _reconcile(self, connection: Connection, record: SessionRecord) -> None:
-        # A commit whose answer we never saw may have happened, yet the carrier was told to try again: what is there
-        # beyond what we know is a doubt, and will be recognised when it comes.
-        async with connection.transaction():
-            for source in ("doubt_received", "doubt_parts", "doubt_receipts"):
-                await connection.execute(statement("session", source), record.latest, record.id, record.carrier_id)
-            await connection.execute(
-                statement("session", "reopen_unheard"), record.id, record.carrier_id, record.recognised()
-            )
-            span = timedelta(seconds=self._window(record.carrier))
-            await connection.execute(statement("session", "extend_doubts"), record.carrier_id, span, False)
-            latest = await connection.fetchval("select last_value from entry_id")
-        record.latest = max(record.latest, latest)
-        self._stale.add(record.carrier_id)
 
     def _refuse(self, entries: list[Entry], answer: Answer) -> None:
         for entry in entries:
