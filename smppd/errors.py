@@ -1,11 +1,11 @@
 """The ways work can fail, as seen across layers.
 
-    SmppdError
-    ├── ConfigError      the configuration cannot be used: key, value, reason, line   (exit 2)
-    ├── StartError       something outside is in the way: port, database, certificate (exit 1)
-    └── StoreError       a statement did not commit
-        ├── StoreDown    the database cannot be reached now; try again
-        └── StoreFull    the disk budget is spent; nothing new is taken
+SmppdError
+├── ConfigError      the configuration cannot be used: key, value, reason, line   (exit 2)
+├── StartError       something outside is in the way: port, database, certificate (exit 1)
+└── StoreError       a statement did not commit
+    ├── StoreDown    the database cannot be reached now; try again
+    └── StoreFull    the disk budget is spent; nothing new is taken
 """
 
 from __future__ import annotations

@@ -20,7 +20,6 @@ from smppd.app.orders import Orders
 from smppd.errors import SmppdError
 from smppd.store import Database
 
-
 LAST_WORDS = 5.0  # seconds the forwarders have to give their leases back after they have stopped
 
 
