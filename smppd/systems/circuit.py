@@ -5,15 +5,28 @@ from __future__ import annotations
 from smppd.backoff import delay
 from smppd.config import Retry
 
-FAILURES = 5  # senders that fail with no success between them, before the system itself counts as down
+FAILURES = 5  # senders that fail with no success between them, at least, before the system itself counts as down
 LONGEST = 60.0  # seconds between probes: a system that is back is noticed within a minute
 
 
-class Circuit:
-    """Closed: everything goes. Open: nothing until a time, then one probe; its success closes the circuit."""
+def failures_for(concurrency: int) -> int:
+    """The limit for a system that is asked so many things at once.
 
-    def __init__(self, retry: Retry) -> None:
+    Where every second sender fails for a reason of its own, as many as are asked at once often fail in a row; twice
+    as many hardly ever.
+    """
+    return max(FAILURES, 2 * concurrency)
+
+
+class Circuit:
+    """Closed: everything goes. Open: nothing until a time, then one probe; its success closes the circuit.
+
+    `failures`: how many senders must fail with no success between them.
+    """
+
+    def __init__(self, retry: Retry, failures: int = FAILURES) -> None:
         self._retry = retry
+        self._failures = failures
         self._failing: set[int] = set()
         self._trips = 0
         self.open_until = 0.0
@@ -44,7 +57,7 @@ class Circuit:
         `after` is the time the system asked for.
         """
         self._failing.add(lane)
-        if not (pause or self.is_open or len(self._failing) >= FAILURES):
+        if not (pause or self.is_open or len(self._failing) >= self._failures):
             return False
         if self.is_open and now < self.open_until:
             return False  # an attempt from before the circuit opened

@@ -18,7 +18,7 @@ from smppd.errors import StoreDown
 from smppd.model import BatchResult, Outcome, Verdict
 from smppd.store.database import DOWN, Database
 from smppd.store.queue import Claimed, Postponed, Queue, due_in
-from smppd.systems.circuit import Circuit
+from smppd.systems.circuit import Circuit, failures_for
 from smppd.systems.contract import PollFailed, System
 from smppd.systems.lines import PER_LINE, Lines
 
@@ -51,7 +51,7 @@ class Forwarder:
 
     def _reset(self) -> None:
         self._lines = Lines()
-        self._circuit = Circuit(self._config.retry)
+        self._circuit = Circuit(self._config.retry, failures_for(self._adapter.concurrency))
         self._cursor = 0
         self._doubt_upto = 0
         self._leased = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from smppd.config import Retry
-from smppd.systems.circuit import FAILURES, LONGEST, Circuit
+from smppd.systems.circuit import FAILURES, LONGEST, Circuit, failures_for
 
 FIRST = Retry().first
 
@@ -33,6 +33,12 @@ def test_as_many_senders_as_it_takes_with_no_success_between_open_it() -> None:
     assert fail(one, 0.0, *range(FAILURES)) == [False] * (FAILURES - 1) + [True]
     assert one.reason == "503"
     assert one.limit(8, 0.0) == 0
+
+
+@pytest.mark.parametrize(("concurrency", "failures"), [(1, 5), (2, 5), (3, 6), (8, 16), (100, 200)])
+def test_the_more_is_asked_at_once_the_more_senders_it_takes(concurrency: int, failures: int) -> None:
+    one = Circuit(Retry(), failures_for(concurrency))
+    assert fail(one, 0.0, *range(failures)) == [False] * (failures - 1) + [True]
 
 
 def test_a_success_between_them_begins_the_count_again() -> None:

@@ -153,6 +153,15 @@ async def test_a_sender_whose_head_fails_delays_only_itself(bench: Bench) -> Non
     assert {s for s, _ in sink.accepted} == {f"+{n}" for n in range(200)}
 
 
+async def test_as_many_failing_senders_as_are_asked_at_once_delay_only_themselves(bench: Bench) -> None:
+    await bench.put(*((f"-{n}", "bad") for n in range(8)), *((f"+{n}", "good") for n in range(500)))
+    sink = Scripted(concurrency=8)
+    sink.script = lambda delivery: LATER if delivery.text == "bad" else OK
+    bench.start(sink, first="1h", max="1h")
+    await sink.until(lambda: len(sink.accepted) == 500)
+    assert len(sink.seen) == 508  # an open circuit would have probed the bad ones again
+
+
 async def test_one_sender_with_twenty_thousand_waiting_messages_does_not_stand_before_the_others(bench: Bench) -> None:
     await bench.put(*(("+hog", f"h{n:05}") for n in range(20_000)))
     await bench.put(*((f"+{n}", "small") for n in range(100)))
