@@ -35,7 +35,10 @@ WITH (fillfactor='80', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_thr
 
 CREATE TABLE public.system (
     id smallint NOT NULL,
-    name text NOT NULL
+    name text NOT NULL,
+    paused_since timestamp with time zone,
+    paused_until timestamp with time zone,
+    paused_reason text DEFAULT ''::text NOT NULL
 );
 
 CREATE VIEW public.delivery AS

@@ -9,6 +9,8 @@ import typer
 from smppd.cli.common import ConfigOption, JsonOption, ago, console, loaded, opened, quiet_log, run_async
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from rich.table import Table
 
     from smppd.config import Config
@@ -57,11 +59,12 @@ def _print(found: Status, config: Config) -> None:
     for carrier in sorted(set(config.carriers) - {name for name, _ in states}):
         _add(links, carrier, "-", "never bound", "-", "", "", "")
     out.print(links)
-    systems = _new("system", "waiting", "retrying", "oldest", "dead", "circuit", "last reason")
+    systems = _new("system", "waiting", "retrying", "oldest", "dead", "service", "last reason")
     for row in found.systems:
-        circuit = row.get("circuit") or ("served" if row["node"] in alive else "nobody serves it")
         waited = ago(row["oldest"], found.at)
-        _add(systems, row["name"], row["waiting"], row["retrying"], waited, row["dead"], circuit, row["reason"] or "")
+        reason = row["paused_reason"] or row["reason"] or ""
+        service = _service(row, alive, found.at)
+        _add(systems, row["name"], row["waiting"], row["retrying"], waited, row["dead"], service, reason)
     out.print(systems)
     for row in found.recent:
         out.print(
@@ -79,6 +82,12 @@ def _print(found: Status, config: Config) -> None:
             out.print(f"{count} {name}: {hints.get(name, '')}")
     if dead := sum(row["dead"] for row in found.systems):
         out.print(f"{dead} dead: smppd messages --dead shows why; smppd replay --dead puts them back")
+
+
+def _service(system: dict[str, Any], alive: list[str], now: datetime) -> str:
+    if system["node"] not in alive:
+        return "nobody serves it"
+    return f"paused for {ago(system['paused_since'], now)}" if system["paused_since"] else "served"
 
 
 def _new(*columns: str) -> Table:

@@ -9,6 +9,7 @@ from typing import Any
 from smppd.store.database import Database
 from smppd.store.disk import DiskBudget
 from smppd.store.queries import statement
+from smppd.store.text import storable
 
 
 @dataclass(slots=True)
@@ -48,3 +49,8 @@ async def set_link_state(db: Database, carrier: str, link: int, state: str, reas
     await db.pool.execute(
         statement("session", "set_link_state"), await db.carrier_id(carrier), link, db.node, state, reason, peer
     )
+
+
+async def set_paused(db: Database, system: str, until: datetime | None, reason: str) -> None:
+    """Note until when a system is not asked, and why; None when it is asked as usual."""
+    await db.pool.execute(statement("status", "set_paused"), await db.system_id(system), until, storable(reason))

@@ -18,6 +18,7 @@ from smppd.errors import StoreDown
 from smppd.model import BatchResult, Outcome, Verdict
 from smppd.store.database import DOWN, Database
 from smppd.store.queue import Claimed, Postponed, Queue, due_in
+from smppd.store.status import set_paused
 from smppd.systems.circuit import Circuit, failures_for
 from smppd.systems.contract import PollFailed, System
 from smppd.systems.lines import PER_LINE, Lines
@@ -51,6 +52,7 @@ class Forwarder:
 
     def _reset(self) -> None:
         self._lines = Lines()
+        self._open.set(0)
         self._circuit = Circuit(self._config.retry, failures_for(self._adapter.concurrency))
         self._cursor = 0
         self._doubt_upto = 0
@@ -67,6 +69,7 @@ class Forwarder:
         self._record = asyncio.Event()
         self._recorded = asyncio.Event()
         self._stir = asyncio.Event()
+        self._turned = asyncio.Event()  # the circuit opened or closed
         self._poll_soon = asyncio.Event()
 
     async def run(self) -> None:
@@ -115,6 +118,7 @@ class Forwarder:
                 group.create_task(self._hold(lease)),
                 group.create_task(self._hear()),
                 group.create_task(self._recorder()),
+                group.create_task(self._note_pauses()),
                 *(group.create_task(self._worker()) for _ in range(self._adapter.concurrency)),
             ]
             if self._adapter.poll_every is not None:
@@ -279,6 +283,7 @@ class Forwarder:
         if self._circuit.success():
             self._log.info("answers again")
             self._open.set(0)
+            self._turned.set()
 
     def _postpone(self, row: Claimed, verdict: Verdict, reason: str, outcome: Outcome, now: float) -> float:
         delivery, counted = row.delivery, verdict is Verdict.RETRY
@@ -289,11 +294,26 @@ class Forwarder:
             seconds = self._circuit.open_until - now
             self._log.warning("not asked for a while", reason=reason, seconds=round(seconds, 1))
             self._open.set(1)
+            self._turned.set()
         if self._circuit.is_open:
             # The system is at fault, not this message: it is the probe when the circuit allows one.
             wait = min(wait, max(0.0, self._circuit.open_until - now))
         self._postponed.append(Postponed(delivery.id, due_in(wait), counted, outcome.in_doubt, reason))
         return wait
+
+    async def _note_pauses(self) -> None:
+        """Tell people by the database, too, whether the system is asked; nothing waits for that."""
+        loop = asyncio.get_running_loop()
+        while True:
+            self._turned.clear()
+            until = due_in(self._circuit.open_until - loop.time()) if self._circuit.is_open else None
+            try:
+                await set_paused(self._db, self._name, until, self._circuit.reason)
+            except (*DOWN, StoreDown, asyncpg.PostgresError) as error:
+                self._log.debug("pause not noted yet", reason=type(error).__name__)
+                await asyncio.sleep(1)
+            else:
+                await self._turned.wait()
 
     async def _recorder(self) -> None:
         while True:

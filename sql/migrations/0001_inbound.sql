@@ -29,9 +29,13 @@ create table carrier (
   name text not null unique
 );
 
+-- paused_*: while the system as a whole fails it is not asked but for one delivery at times; for people to look at.
 create table system (
   id smallint generated always as identity primary key,
-  name text not null unique
+  name text not null unique,
+  paused_since timestamptz,
+  paused_until timestamptz,
+  paused_reason text not null default ''
 );
 
 -- One id space for messages, parts and receipts, so that "taken after" can be asked of all of them at once.

@@ -4,7 +4,7 @@ from link_state l join carrier c on c.id = l.carrier order by 1, 2;
 
 -- name: systems
 -- Everything is counted no further than it takes to say "many"; what is tried again stands among the oldest.
-select s.name,
+select s.name, s.paused_since, s.paused_until, s.paused_reason,
        (select count(*) from (select 1 from queue q where q.system = s.id limit 1000000) x) as waiting,
        (select count(*) from (select q.attempts from queue q where q.system = s.id order by q.message limit 10000) x
          where x.attempts > 0) as retrying,
@@ -32,3 +32,9 @@ from received where state <> 0;
 
 -- name: nodes
 select name, version, seen_at, seen_at > now() - interval '15 seconds' as alive from node order by name;
+
+-- name: set_paused
+-- $2: until when, null for a system that is asked as usual.
+update system set paused_since = case when $2::timestamptz is not null then coalesce(paused_since, now()) end,
+  paused_until = $2, paused_reason = $3
+where id = $1 and (paused_since is not null or $2::timestamptz is not null);

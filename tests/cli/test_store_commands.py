@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from typer.testing import CliRunner
 from smppd.cli import app
 from smppd.cli.common import ago, moment
 from smppd.store import Database
+from smppd.store.status import set_paused
 
 Smppd = Callable[..., Awaitable[Result]]
 
@@ -221,6 +223,20 @@ async def test_status_shows_links_queues_and_what_needs_attention(smppd: Smppd, 
     assert found["systems"][0]["waiting"] == 1
     assert found["attention"]["unrouted"] == 1
     assert found["parts_incomplete"] == 0
+
+
+async def test_status_shows_that_a_system_is_paused_and_why(smppd: Smppd, rows: Rows) -> None:
+    await rows.db.seen()
+    assert await rows.db.take_lease("system/sink", 15)
+    await set_paused(rows.db, "sink", datetime.now(UTC) + timedelta(seconds=30), "401: wrong password")
+    shown = (await smppd("status")).stdout
+    assert re.search(r"sink .* paused for 0 s +401: wrong password", shown)
+    (system,) = json.loads((await smppd("status", "--json")).stdout)["systems"]
+    assert system["paused_until"] > system["paused_since"]
+    await set_paused(rows.db, "sink", None, "")
+    shown = (await smppd("status")).stdout
+    assert re.search(r"sink .* served", shown)
+    assert "401" not in shown
 
 
 async def test_status_says_that_nothing_runs(smppd: Smppd) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from smppd.config import SystemConfig
 from smppd.model import BatchResult, Delivery, Outbound, Outcome, Verdict
 from smppd.store import Database
+from smppd.store.status import set_paused
 from smppd.systems.contract import PollFailed
 from smppd.systems.forwarder import Forwarder
 
@@ -205,6 +207,28 @@ async def test_a_system_that_pauses_is_probed_one_by_one_and_no_attempt_counts(b
     await sink.until(lambda: len(sink.accepted) == 40)
     await bench.drained(forwarder)
     assert await bench.db.pool.fetchval("select max(attempts) from outcome") == 1
+
+
+async def test_a_pause_and_its_end_stand_in_the_database(bench: Bench) -> None:
+    async def stands(reason: str) -> None:
+        async with asyncio.timeout(10):
+            while True:
+                row = await bench.db.pool.fetchrow("select * from system where name = 'sink'")
+                if row and row["paused_reason"] == reason and (row["paused_until"] is None) == (not reason):
+                    return
+
+    await bench.put(("+1", "x"))
+    await set_paused(bench.db, "sink", datetime.now(UTC), "left by an owner that died")
+    sink = Scripted()
+    sink.script = lambda delivery: Outcome(Verdict.PAUSE, "401: wrong password")
+    bench.start(sink)
+    await stands("401: wrong password")
+    sink.script = lambda delivery: OK
+    await stands("")
+    await bench.kill()
+    await set_paused(bench.db, "sink", datetime.now(UTC), "left by an owner that died")
+    bench.start(Scripted())
+    await stands("")
 
 
 async def test_an_id_committed_late_by_another_node_is_not_overtaken_for_good(bench: Bench) -> None:
