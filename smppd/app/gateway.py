@@ -34,6 +34,7 @@ from smppd.store.wake import Hint
 
 STARTING = "starting"
 STOP_SECONDS = 20.0  # for everything; systemd's default leaves 90
+LAST_WORDS = 2.0  # of them, to take this node out of `status`
 
 
 class Gateway:
@@ -62,10 +63,16 @@ class Gateway:
             try:
                 if await self._unless_stopped(self._reach_database(migrate_schema)):
                     await self._run()
+                    await self._say_goodbye()
             finally:
                 await self.db.stop()
         finally:
             await self.http.stop()
+
+    async def _say_goodbye(self) -> None:
+        with contextlib.suppress(*DOWN, StoreDown):  # TimeoutError is one of them
+            async with asyncio.timeout(LAST_WORDS):
+                await self.db.gone()
 
     async def _reach_database(self, migrate_schema: bool) -> None:
         while True:

@@ -175,6 +175,10 @@ class Database:
         """Say that this process lives."""
         await self.pool.execute(statement("lease", "seen"), self.node, self.instance, __version__)
 
+    async def gone(self) -> None:
+        """Say that this process has ended in order."""
+        await self.pool.execute(statement("lease", "gone"), self.node, self.instance)
+
     async def take_lease(self, name: str, seconds: float) -> bool:
         """Take or renew the right to do what only one may do."""
         span = timedelta(seconds=seconds)

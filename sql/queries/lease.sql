@@ -2,6 +2,9 @@
 insert into node (name, instance, version, seen_at) values ($1, $2, $3, now())
 on conflict (name) do update set instance = $2, version = $3, seen_at = now();
 
+-- name: gone
+delete from node where name = $1 and instance = $2;
+
 -- name: take
 -- Taken when free, expired, ours already, or held by an earlier life of this node.
 insert into lease (name, node, instance, expires_at) values ($1, $2, $3, now() + $4::interval)

@@ -68,6 +68,7 @@ async def test_a_node_that_stops_in_order_hands_over_within_a_few_seconds(
     await sink.wait(50)
     assert await first.stop() == 0
     await smsc.wait_counter("binds", 2, 12)
+    assert (await second.command("status"))[1].startswith("running on gw2\n")
     load.put(50)
     await load.end()
     await sink.wait(100)

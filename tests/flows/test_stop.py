@@ -43,6 +43,7 @@ async def test_sigterm_under_load_answers_what_is_stored_unbinds_and_leaves_noth
     assert [line for line in process.lines if "cut short" in line] == []
     # Everything answered is stored, everything stored was answered, and nothing that was delivered is still waiting.
     async with process.database() as connection:
+        assert await connection.fetch("select * from node") == []
         stored = {row["text"] for row in await connection.fetch("select text from received")}
         waiting = {
             row["text"] for row in await connection.fetch("select text from queue join received on id = message")
