@@ -45,6 +45,7 @@ class CarrierConfig(Table):
     enquire_link: Seconds = 30.0
     response_timeout: Seconds = 60.0
     default_alphabet: Alphabet = "gsm7"
+    sniff_receipts: bool = False  # receipts come without their bit in esm_class; people can forge such
     message_id_base: IdBase = IdBase()
     numbers: list[str] = []
     prefixes: list[str] = []

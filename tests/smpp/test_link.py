@@ -125,6 +125,16 @@ async def test_parts_data_sm_and_receipts_arrive_as_what_they_are(smsc: Smsc, sh
     assert kinds == [("Received", False), ("Received", True), ("Received", True), ("ReceivedReceipt", False)]
 
 
+@pytest.mark.parametrize(("sniff", "kind"), [(False, "Received"), (True, "ReceivedReceipt")])
+async def test_a_receipt_without_its_bit_is_one_where_the_configuration_says_so(
+    smsc: Smsc, shelf: Shelf, run: Run, sniff: bool, kind: str
+) -> None:
+    run(sniff_receipts=sniff)
+    smsc.enqueue(Mo(text="id:7 sub:001 dlvrd:001 stat:DELIVRD err:000 text:", esm_class=0))
+    await smsc.wait_acked(1)
+    assert [type(item).__name__ for item in shelf.items] == [kind]
+
+
 async def test_answers_are_proved_on_demand_and_at_the_unbind(smsc: Smsc, shelf: Shelf, run: Run) -> None:
     link = run()
     smsc.enqueue(Mo(text="one"))
