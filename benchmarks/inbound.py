@@ -12,10 +12,10 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from benchmarks.load import CountingSink, Run, flood, percentile, run, steady
-from benchmarks.peers import have_kannel, kannel, smppd
+from benchmarks.peers import Started, have_kannel, kannel, smppd
 from smppd.simulator.smsc import Smsc
 
-Peer = Callable[..., AbstractAsyncContextManager[list[int]]]
+Peer = Callable[..., AbstractAsyncContextManager[Started]]
 WINDOWS = (10, 100)
 
 

@@ -10,8 +10,18 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+
+
+@dataclass(slots=True)
+class Started:
+    """A gateway that runs: its process ids, and the way to its database if it has one."""
+
+    pids: list[int]
+    dsn: str = ""
+
 
 BEARERBOX, SMSBOX = "/usr/sbin/bearerbox", "/usr/sbin/smsbox"
 
@@ -24,7 +34,7 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def _folder() -> AsyncIterator[Path]:  # type: ignore[misc]
+def _folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="smppd-bench-"))
     folder.chmod(0o755)
     try:
@@ -44,8 +54,8 @@ async def _end(process: asyncio.subprocess.Process, patience: float = 30.0) -> N
 
 
 @contextlib.asynccontextmanager
-async def smppd(smsc_port: int, url: str, *, window: int = 100, processes: str = '"auto"') -> AsyncIterator[list[int]]:
-    """The gateway with its embedded PostgreSQL; yields its process ids."""
+async def smppd(smsc_port: int, url: str, *, window: int = 100, processes: str = '"auto"') -> AsyncIterator[Started]:
+    """The gateway with its embedded PostgreSQL."""
     with _folder() as folder:
         config = folder / "smppd.toml"
         config.write_text(
@@ -80,13 +90,13 @@ to = ["sink"]
             async with asyncio.timeout(60):
                 while (line := await process.stdout.readline()) and line != b"smppd ready\n":
                     pass
-            yield [process.pid]
+            yield Started([process.pid], f"postgresql://smppd@/postgres?host={folder}/data")
         finally:
             await _end(process)
 
 
 @contextlib.asynccontextmanager
-async def kannel(smsc_port: int, url: str, *, window: int = 100) -> AsyncIterator[list[int]]:
+async def kannel(smsc_port: int, url: str, *, window: int = 100) -> AsyncIterator[Started]:
     """Kannel 1.4.5 as Debian ships it, with its durable (spool) store."""
     with _folder() as folder:
         admin, boxes, sendsms = free_port(), free_port(), free_port()
@@ -135,7 +145,7 @@ omit-empty = true
                 quiet = asyncio.subprocess.DEVNULL
                 started.append(await asyncio.create_subprocess_exec(box, str(config), stdout=quiet, stderr=quiet))
                 await _listening(boxes if box == BEARERBOX else sendsms)
-            yield [process.pid for process in started]
+            yield Started([process.pid for process in started])
         finally:
             for process in reversed(started):
                 await _end(process)

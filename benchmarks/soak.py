@@ -39,13 +39,13 @@ async def main(minutes: float, rate: float) -> int:
     port, url = await smsc.start(), await sink.start()
     count = int(minutes * 60 * rate)
     marks: list[int] = []
-    async with smppd(port, url) as pids:
+    async with smppd(port, url) as gateway:
         await smsc.wait_bound(1, 30)
         sink.expect(count)
         flooding = asyncio.create_task(smsc.flood(count, 10, rate=rate, timeout=minutes * 60 + 120))
         while not flooding.done():
             await asyncio.wait({flooding}, timeout=minutes * 60 / 20)
-            marks.append(resident(pids))
+            marks.append(resident(gateway.pids))
             print(f"{sink.total:10,} forwarded, {marks[-1] / 1024:6.1f} MB", flush=True)
             sink.times.clear()
         done = await flooding
