@@ -45,7 +45,7 @@ async def serve() -> int:
     await asyncio.wait({running, listening}, return_when=asyncio.FIRST_COMPLETED)
     await asyncio.wait({running}, timeout=LAST_WORDS)
     if running.done() and (failure := running.exception()) is not None:
-        log.get("forwarder").error("stopped", reason=f"{type(failure).__name__}: {failure}")
+        log.get("forwarder").error("stopped", error=failure)
         return 1
     await db.stop()
     return 0

@@ -100,7 +100,7 @@ def phrase(status: int) -> str:
 def _epoch(date: str) -> float | None:
     try:
         found = parsedate_to_datetime(date)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
@@ -208,7 +208,7 @@ def moved(answer: Answer, url: URL, suffix: str = "") -> str:
     try:
         target = url.join(URL(location))
         place = str(target.origin()) if location else ""
-    except ValueError:
+    except (ValueError, IndexError):  # yarl raises the latter on a host of blanks in brackets
         place = ""
     if not place:
         return f"{answer.status}: {url.origin()} redirects, and does not say where; check url"

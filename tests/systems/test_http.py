@@ -43,6 +43,8 @@ TIMES: dict[str, tuple[dict[str, str], float | None]] = {
     "a fraction": ({"Retry-After": "1.5"}, None),
     "a negative number": ({"Retry-After": "-5"}, None),
     "other digits": ({"Retry-After": "٣"}, None),
+    "a day that no clock holds": ({"Retry-After": f"Mon, {'9' * 20} Jan 2020 00:00:00 GMT"}, None),
+    "a zone that no clock holds": ({"Retry-After": f"Mon, 01 Jan 2020 00:00:00 +{'9' * 20}"}, None),
 }
 
 
@@ -88,6 +90,12 @@ def test_no_word_of_any_text_comes_through(text: str, frame: str) -> None:
         said = first_words(body.encode(), [text])
         shown = set(re.findall(r"[^\W_]+", said)) - {"bad", "p", "x", "y"}
         assert not set(re.findall(r"[^\W_]{2,}", text)) & shown
+
+
+@pytest.mark.parametrize("location", ["", "http://[", "//0\t::1[\t]@", "mailto:a"])
+def test_a_redirect_to_nowhere_is_called_one(location: str) -> None:
+    said = moved(Answer(302, {"Location": location}, b"", True), URL("http://old.org/"))
+    assert "does not say where" in said
 
 
 PLACES = {
