@@ -15,7 +15,7 @@ from smppd import log, metrics
 from smppd.backoff import delay
 from smppd.config import SystemConfig
 from smppd.errors import StoreDown
-from smppd.model import BatchResult, Outcome, Verdict
+from smppd.model import BatchResult, Delivery, Outcome, Verdict
 from smppd.store.database import DOWN, Database
 from smppd.store.queue import Claimed, Postponed, Queue, due_in
 from smppd.store.status import set_paused
@@ -246,10 +246,32 @@ class Forwarder:
             self._idle.append(ticket)
             self._stir.set()
             batch = await ticket
-            result = await self._adapter.deliver([row.delivery for row in batch])
+            result = await self._attempt([row.delivery for row in batch])
             if result.outbound:
                 await self._store_outbound(result)
             self._finish(batch, result.outcomes, loop.time())
+
+    async def _attempt(self, deliveries: list[Delivery]) -> BatchResult:
+        """What the adapter makes of them. A fault of ours in it is that message's trouble, and nobody else's."""
+        try:
+            return await self._adapter.deliver(deliveries)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other messages must go on
+            self._log.error("fault in the adapter", messages=[d.id for d in deliveries], exc_info=error)
+            if len(deliveries) == 1:
+                reason = f"fault of smppd itself, see the log: {type(error).__name__}"
+                return BatchResult([Outcome(Verdict.RETRY, reason, in_doubt=True)])
+        # One of them is the cause: each by itself now, but none behind one of its sender that must wait.
+        result = BatchResult([])
+        held: dict[str, Outcome] = {}
+        for delivery in deliveries:
+            if (outcome := held.get(delivery.sender)) is None:
+                alone = await self._attempt([delivery])
+                outcome = alone.outcomes[0]
+                result.outbound += alone.outbound
+                if outcome.verdict in (Verdict.RETRY, Verdict.PAUSE):
+                    held[delivery.sender] = outcome
+            result.outcomes.append(outcome)
+        return result
 
     def _finish(self, batch: list[Claimed], outcomes: list[Outcome], now: float) -> None:
         retry: dict[int, float] = {}
@@ -365,12 +387,14 @@ class Forwarder:
                     await self._store_outbound(BatchResult([], found))
                 if self._adapter.poll_again:
                     wait = 0.0
-            except PollFailed as failed:
+            except Exception as error:  # noqa: BLE001 - deliveries go on whatever ails the poll
                 failures += 1
-                wait = max(
-                    delay(failures, self._config.retry.first, min(300.0, self._config.retry.max)), failed.after or 0.0
-                )
-                self._log.warning("cannot be polled", reason=str(failed), seconds=round(wait, 1))
+                wait = delay(failures, self._config.retry.first, min(300.0, self._config.retry.max))
+                if isinstance(error, PollFailed):
+                    wait = max(wait, error.after or 0.0)
+                    self._log.warning("cannot be polled", reason=str(error), seconds=round(wait, 1))
+                else:
+                    self._log.error("fault in the adapter", seconds=round(wait, 1), exc_info=error)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait):  # wait_for may lose the cancellation that ends this
                     await self._poll_soon.wait()

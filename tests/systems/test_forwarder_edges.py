@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
+from smppd import metrics
 from smppd.app.forwarding import Forwarding
-from smppd.model import Outbound, Outcome, Verdict
+from smppd.model import Delivery, Outbound, Outcome, Verdict
 from smppd.store import Database
 from smppd.systems.words import first_words
 from tests.systems.test_forwarder import LATER, OK, Bench, Scripted
@@ -89,3 +90,65 @@ async def test_a_message_handed_out_that_no_database_holds_holds_back_no_other(b
     await sink.until(lambda: len(sink.accepted) == 1)
     await bench.drained(forwarder)
     assert sink.told == ["uuid-1", "uuid-2"]
+
+
+@pytest.mark.parametrize("batch", [1, 10])
+async def test_a_message_that_an_adapter_cannot_bear_holds_back_only_its_sender(bench: Bench, batch: int) -> None:
+    sink = Scripted(batch=batch, concurrency=1)
+
+    def unbearable(delivery: Delivery) -> Outcome:
+        if delivery.text == "poison":
+            raise KeyError("a fault of ours")
+        return OK
+
+    sink.script = unbearable
+    await bench.put(("+1", "poison"), ("+1", "behind it"), ("+2", "a"), ("+3", "b"))
+    forwarder = bench.start(sink)
+    await sink.until(lambda: len(sink.accepted) == 2)
+    assert sorted(sink.accepted) == [("+2", "a"), ("+3", "b")]
+    async with asyncio.timeout(10):
+        while "fault of smppd itself, see the log: KeyError" not in await reasons(bench):
+            pass
+    sink.script = lambda delivery: OK
+    await sink.until(lambda: len(sink.accepted) == 4)
+    assert sink.accepted[2:] == [("+1", "poison"), ("+1", "behind it")]
+    await bench.drained(forwarder)
+
+
+async def reasons(bench: Bench) -> set[str]:
+    return {row["reason"] for row in await bench.db.pool.fetch("select reason from queue")}
+
+
+async def test_a_poll_that_an_adapter_cannot_bear_is_tried_again_and_stops_nothing(bench: Bench) -> None:
+    class Polled(Scripted):
+        polls = 0
+
+        async def poll(self) -> list[Outbound]:
+            async with self.changed:
+                self.polls += 1
+                self.changed.notify_all()
+            if self.polls < 3:
+                raise KeyError("a fault of ours")
+            return [Outbound("sink", "uuid-1", "+255700000002", "come back")] if self.polls == 3 else []
+
+    sink = Polled()
+    sink.poll_every = 0.01
+    forwarder = bench.start(sink)
+    await sink.until(lambda: sink.told == ["uuid-1"] or sink.polls > 3)
+    assert sink.told == ["uuid-1"]
+    await bench.put(("+1", "x"))
+    await sink.until(lambda: len(sink.accepted) == 1)
+    await bench.drained(forwarder)
+
+
+async def test_every_try_after_which_a_system_may_have_the_message_is_counted(bench: Bench) -> None:
+    counted = metrics.MAYBE_DUPLICATE.labels("sink")
+    before = counted._value.get()
+    sink = Scripted()
+    sink.script = lambda delivery: Outcome(Verdict.RETRY, "no answer", in_doubt=True) if len(sink.seen) < 3 else OK
+    await bench.put(("+1", "x"))
+    forwarder = bench.start(sink)
+    await sink.until(lambda: len(sink.accepted) == 1)
+    await bench.drained(forwarder)
+    assert counted._value.get() == before + 2
+    assert sink.seen[-1].in_doubt
