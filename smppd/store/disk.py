@@ -25,7 +25,8 @@ class DiskBudget:
             if self._db.embedded is None:
                 return None  # another machine's volume cannot be seen from here; give a size instead
             usage = shutil.disk_usage(Path(self._db.config.store.data_dir))
-            return (usage.total - usage.free) / usage.total / (int(self._budget[:-1]) / 100)
+            # As df counts: what the system keeps back for root or by quota belongs to nobody's share.
+            return usage.used / (usage.used + usage.free) / (int(self._budget[:-1]) / 100)
         size: int = await self._db.pool.fetchval(statement("keeper", "database_size"))
         return size / int(self._budget)
 

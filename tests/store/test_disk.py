@@ -22,13 +22,16 @@ def budget(dsn: str | None, most: str, folder: Path = Path("/")) -> DiskBudget:
 
 
 @pytest.mark.parametrize(
-    ("most", "free", "used"), [("80%", 100, 0.0), ("80%", 60, 0.5), ("80%", 20, 1.0), ("50%", 25, 1.5)]
+    ("most", "kept_back", "free", "used"),
+    [("80%", 0, 100, 0.0), ("80%", 0, 60, 0.5), ("80%", 0, 20, 1.0), ("50%", 0, 25, 1.5), ("80%", 50, 30, 0.5)],
 )
 async def test_a_share_is_of_the_volume_that_holds_the_embedded_database(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, most: str, free: int, used: float
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, most: str, kept_back: int, free: int, used: float
 ) -> None:
     asked: list[Path] = []
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: asked.append(path) or Usage(100, 100 - free, free))
+    monkeypatch.setattr(
+        shutil, "disk_usage", lambda path: asked.append(path) or Usage(100, 100 - free - kept_back, free)
+    )
     assert await budget(None, most, tmp_path).used() == pytest.approx(used)
     assert asked == [tmp_path]
 
