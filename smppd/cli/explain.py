@@ -59,7 +59,7 @@ def _frame(octets: bytes, at: int, alphabet: str) -> Frame:
     frame = Frame(at, min(length, left), "?")
     if left < HEADER:
         frame.size = left
-        return _failed(frame, at, f"{left} octets are left; a header has {HEADER}")
+        return _failed(frame, at, f"{left} octet{' is' if left == 1 else 's are'} left; a header has {HEADER}")
     header = [int.from_bytes(octets[at + i : at + i + 4], "big") for i in range(0, HEADER, 4)]
     for i, name in enumerate(("command_length", "command_id", "command_status", "sequence_number")):
         frame.fields.append(Field(at + 4 * i, 4, name, header[i], meaning(name, header[i], header[1])))

@@ -72,7 +72,7 @@ def route_in_words(route: RouteConfig) -> str:
 
 def _store(store: StoreConfig) -> str:
     where = "the PostgreSQL of store.dsn" if store.dsn is not None else f"an embedded PostgreSQL in {store.data_dir}"
-    limit = store.max_disk if store.max_disk.endswith("%") else f"{int(store.max_disk) / 1e9:g} GB"
+    limit = f"{store.max_disk} of its volume" if store.max_disk.endswith("%") else f"{int(store.max_disk) / 1e9:g} GB"
     text = f"texts {store.retain_text / 86400:g} days, rows {store.retain / 86400:g} days"
     return f"keeps messages in {where}, at most {limit}; {text}"
 
@@ -82,8 +82,8 @@ def _carrier(carrier: CarrierConfig) -> str:
     times = f" {carrier.links} times" if carrier.links > 1 else ""
     tls = " with TLS" if carrier.tls_settings else ""
     hosts = ", else ".join(carrier.hosts)
-    pace = f"window {carrier.window}, {carrier.throughput:g} parts/s"
-    return f"binds as {kind}{times} to {hosts}{tls} as {carrier.system_id}, SMPP {carrier.version}, {pace}"
+    session = f"SMPP {carrier.version}, window {carrier.window}"
+    return f"binds as {kind}{times} to {hosts}{tls} as {carrier.system_id}, {session}"
 
 
 def _covers(earlier: RouteConfig, later: RouteConfig) -> bool:

@@ -59,12 +59,17 @@ async def _replay(config: Config, ids: list[int], unrouted: bool, yes: bool, fil
             typer.echo("no message fits")
             return 1 if ids else 0
         more = f" (the newest {MOST}; run it again for the rest)" if len(chosen) == MOST else ""
-        if not yes and not typer.confirm(f"replay {len(chosen)} messages{more}?"):
+        if not yes and not typer.confirm(f"replay {_counted(len(chosen), 'message')}{more}?"):
             return 1
         if unrouted:
             done = await history.route_again(db, chosen, Router(config.routes).targets)
-            typer.echo(f"{done} of {len(chosen)} messages found a route")
+            typer.echo(f"{done} of {_counted(len(chosen), 'message')} found a route")
         else:
             done = await history.replay(db, chosen, system=filters["system"], dead_only=filters["dead"])
-            typer.echo(f"{done} deliveries of {len(chosen)} messages put back")
+            deliveries = "1 delivery" if done == 1 else f"{done} deliveries"
+            typer.echo(f"{deliveries} of {_counted(len(chosen), 'message')} put back")
         return 0
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -11,8 +12,8 @@ from smppd.cli.common import run_async
 
 def simulate(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="SMPP port.")] = 2775,
-    http: Annotated[int, typer.Option(help="HTTP port: injects messages and faults.")] = 2780,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="SMPP port.")] = 2775,
+    http: Annotated[int, typer.Option(min=0, max=65535, help="HTTP port: injects messages and faults.")] = 2780,
 ) -> None:
     """Run an SMSC simulator until stopped. Any system_id and password may bind."""
     from smppd.errors import StartError
@@ -24,4 +25,7 @@ def simulate(
     try:
         run_async(serve(host, port, http, ready))
     except OSError as error:
-        raise StartError(f"the simulator cannot listen on {host}, port {port} or {http}: {error.strerror}") from None
+        why = (
+            os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        )  # else a resolver's number
+        raise StartError(f"the simulator cannot listen on {host}, port {port} or {http}: {why}") from None

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import re
 import sys
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
     from smppd.cli.explain import Frame
+
+
+class Alphabet(StrEnum):
+    """What a carrier's default_alphabet may be."""
+
+    gsm7 = "gsm7"
+    gsm7_packed = "gsm7-packed"
+    latin1 = "latin1"
+    ascii = "ascii"
+    utf8 = "utf-8"
+
 
 AROUND = 8  # octets shown before and after a fault
 
@@ -18,14 +30,14 @@ def trace(
     hex: Annotated[
         list[str], typer.Argument(metavar="HEX", help="Octets in hex, blanks allowed; - reads them from stdin.")
     ],
-    alphabet: Annotated[str, typer.Option(help="What data_coding 0 means at this carrier.")] = "gsm7",
+    alphabet: Annotated[Alphabet, typer.Option(help="What data_coding 0 means at this carrier.")] = Alphabet.gsm7,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Explain a PDU field by field. Several frames in one row are all explained."""
     from smppd.cli.explain import explain
 
     octets = read_hex(sys.stdin.read() if hex == ["-"] else " ".join(hex))
-    frames = explain(octets, alphabet=alphabet)
+    frames = explain(octets, alphabet=alphabet.value)
     if json:
         _print_json(frames)
     else:
@@ -60,7 +72,11 @@ def _print(frames: list[Frame], octets: bytes) -> None:
     for index, frame in enumerate(frames):
         if index:
             typer.echo()
-        typer.echo(f"{frame.name}, {frame.size} octets" + (f" at {frame.offset}" if frame.offset else ""))
+        name = "no PDU" if frame.name == "?" else frame.name
+        typer.echo(
+            f"{name}, {frame.size} octet{'' if frame.size == 1 else 's'}"
+            + (f" at {frame.offset}" if frame.offset else "")
+        )
         width = max((len(field.name) for field in frame.fields), default=0)
         values = [_value(field.value) for field in frame.fields]
         room = min(max(map(len, values), default=0), 40)

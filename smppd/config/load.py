@@ -86,6 +86,7 @@ def parse(text: str, file: str = "") -> Config:
 def _syntax(error: tomllib.TOMLDecodeError, text: str, file: str) -> ConfigError:
     at = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", str(error))
     words = str(error)[: at.start()] if at else str(error)
+    words = re.sub(r"\('[^)]*\)", lambda table: "[" + ".".join(re.findall(r"'([^']*)'", table[0])) + "]", words)
     line = int(at[1]) if at and at[1] else text.count("\n") + 1
     column = f", column {at[2]}" if at and at[2] else ""
     reason = f"this is not TOML: {words[:1].lower()}{words[1:]}{column}"

@@ -75,7 +75,8 @@ def _data_dir(config: Config) -> Iterator[_Problem]:
     if config.store.dsn is not None:
         return  # an external database keeps the data; the directory is not used
     wanted = Path(config.store.data_dir)
-    there = next(path for path in (wanted, *wanted.absolute().parents) if path.exists())
+    # os.path: what one may not look at counts as absent, and the folder above it is the one to name.
+    there = next(path for path in (wanted, *wanted.absolute().parents) if os.path.exists(path))
     if not there.is_dir():
         yield ("store", "data_dir"), str(wanted), f"{there} is a file, not a directory"
     elif not os.access(there, os.W_OK | os.X_OK):

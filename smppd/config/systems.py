@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from smppd.config.values import Seconds, Secret, Table
 
+TYPES = ("dhis2", "cht", "cht-rapidpro", "webhook")
 FIELDS = ("id", "from", "to", "text", "data", "received_at", "carrier", "parts", "complete")
 
 
@@ -76,7 +77,7 @@ class SystemConfig(Table):
     @model_validator(mode="before")
     @classmethod
     def _own_keys(cls, value: Any) -> Any:
-        if isinstance(value, dict) and isinstance(kind := value.get("type"), str):
+        if isinstance(value, dict) and (kind := value.get("type")) in TYPES:
             for key in value:
                 owners = _OWNERS.get(key)
                 if owners and kind not in owners:

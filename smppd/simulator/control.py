@@ -188,9 +188,12 @@ async def _errors(
 
 
 async def _object(request: web.Request) -> dict[str, Any]:
-    given = await request.json()
+    try:
+        given = await request.json()
+    except ValueError as error:
+        raise ValueError(f"the body is not JSON: {error}") from None
     if not isinstance(given, dict):
-        raise ValueError("the body is no JSON object")
+        raise ValueError("the body is not a JSON object")
     return given
 
 

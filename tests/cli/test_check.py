@@ -42,7 +42,7 @@ def test_a_good_file_says_what_would_run(file: Path) -> None:
     for line in [
         f"{file}: good",
         "listens on http://127.0.0.1:8080",
-        "carrier voda: binds as a transceiver to 10.0.0.5:2775, else 10.0.0.6:2775 as moh, SMPP 3.4, window 10, 50",
+        "carrier voda: binds as a transceiver to 10.0.0.5:2775, else 10.0.0.6:2775 as moh, SMPP 3.4, window 10\n",
         "system hook: webhook at http://127.0.0.1:9/, 8 at a time, given up after 7 days",
         "route 1: to 15001 -> hook",
     ]:

@@ -95,3 +95,24 @@ async def test_simulate_says_in_words_that_a_port_is_taken(port: int) -> None:
     assert smsc.returncode == 1
     assert f"the simulator cannot listen on 127.0.0.1, port {port}" in errors.decode()
     assert b"Traceback" not in errors
+
+
+@pytest.mark.parametrize("words", [("--port", "99999"), ("--http", "-1")])
+async def test_simulate_refuses_a_port_that_there_is_not(words: tuple[str, str]) -> None:
+    async with started("simulate", *words) as simulator:
+        _, errors = await asyncio.wait_for(simulator.communicate(), 60)
+    assert simulator.returncode == 2
+    assert b"is not in the range" in errors
+
+
+async def test_simulate_says_in_a_few_words_that_its_port_is_taken() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        async with started("simulate", "--port", str(port), "--http", "0") as simulator:
+            _, errors = await asyncio.wait_for(simulator.communicate(), 60)
+    assert simulator.returncode == 1
+    assert errors.decode() == (
+        f"smppd: the simulator cannot listen on 127.0.0.1, port {port} or 0: Address already in use\n"
+    )

@@ -160,7 +160,7 @@ async def test_replay_by_id_sends_again_what_was_delivered(smppd: Smppd, rows: R
 async def test_replay_asks_and_takes_no_for_an_answer(smppd: Smppd, rows: Rows) -> None:
     await rows.ended(await rows.received(1), 2, "refused")
     result = await smppd("replay", "--dead", input="n\n")
-    assert "replay 1 messages?" in result.stdout
+    assert "replay 1 message?" in result.stdout
     assert result.exit_code == 1
     assert await rows.waiting() == []
     assert (await smppd("replay", "--dead", input="y\n")).exit_code == 0

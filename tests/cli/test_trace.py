@@ -3,12 +3,14 @@
 import json
 import subprocess
 import sys
+from typing import get_args
 
 import pytest
 from typer.testing import CliRunner
 
 import pdu
-from smppd.cli import app
+from smppd.cli import app, trace
+from smppd.config import carriers
 
 run = CliRunner()
 
@@ -176,3 +178,10 @@ def test_help_and_trace_load_neither_database_nor_http(arguments: list[str]) -> 
         [sys.executable, "-c", script, "smppd", *arguments], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_alphabets_are_those_of_the_configuration() -> None:
+    assert {each.value for each in trace.Alphabet} == set(get_args(carriers.Alphabet))
+    refused = run.invoke(app, ["trace", hexed(RECEIPT), "--alphabet", "ebcdic"])
+    assert refused.exit_code == 2
+    assert "ebcdic" in refused.stderr

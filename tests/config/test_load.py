@@ -47,6 +47,7 @@ TABLE = [
     ("[carriers]\nvoda = 5", 2, "carriers.voda", 5, "write a table"),
     ('[carriers."a b"]\nhosts=["a:1"]\nsystem_id="x"', 1, "carriers", None, "letters, digits"),
     ('[systems.x]\ntype = "dhis3"\nurl = "http://x"', 2, "systems.x.type", "dhis3", '"dhis2", "cht"'),
+    ('[systems.x]\ntype = "webhok"\nurl = "http://x"\nsecret = "s"', 2, "systems.x.type", "webhok", '"dhis2", "cht"'),
     ('[systems.x]\ntype = "cht"\nurl = "http://x"\nmethod = "GET"', 4, "systems.x.method", "GET", "belongs to type"),
     (HOOK.replace("http:", "ftp:"), 3, "systems.hook.url", "ftp://127.0.0.1:9/", 'must start with "http://"'),
     (HOOK + 'fields = { a = "nope" }', 4, "systems.hook.fields.a", "nope", "not a field of ours"),
@@ -78,6 +79,7 @@ def test_all_problems_are_said_at_once_in_the_order_of_the_file() -> None:
     [
         ("a = 1\nb = \n", 2, "invalid value, column 5"),
         ("a = 1\na = 2\n", 2, "cannot overwrite a value"),
+        ("[systems.a]\n[systems.a]\n", 2, "cannot declare [systems.a] twice"),
         ('a = """never closed\n', 2, "this is not TOML"),
     ],
 )

@@ -1,6 +1,9 @@
 """What the configuration names outside itself is tried before anything starts."""
 
+import os
 import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -67,6 +70,17 @@ def test_a_good_file_passes_and_an_own_database_needs_no_directory(pems: Path) -
     text = f'[store]\ndsn = "postgresql://db/x"\ndata_dir = "/proc/none"\n{CARRIER}tls = {{ ca = "{pems}/a.pem" }}\n'
     verify(parse(text), text, "")
     verify(parse(f'store.data_dir = "{pems}/new/deep"'), "", "")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="another user is needed, who may not look")
+def test_a_data_dir_that_one_may_not_look_at_is_refused() -> None:
+    with tempfile.TemporaryDirectory() as closed:
+        code = (
+            "import os; from smppd.config import parse; from smppd.config.outside import verify; os.setuid(65534); "
+            f"text = 'store.data_dir = \"{closed}/data\"'; verify(parse(text), text, '')"
+        )
+        result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        assert f"the directory cannot be created: {closed} is not writable for user 65534" in result.stderr
 
 
 def test_a_carrier_is_verified_unless_told_otherwise() -> None:

@@ -86,7 +86,7 @@ async def test_mo_says_that_nobody_took_it(client: Client) -> None:
         ("/mo", {"text": "ڤ", "alphabet": "gsm7"}, "GSM"),
         ("/mo", {"source": "1" * 40}, "source_addr"),
         ("/mo", {"count": 0}, "'count'"),
-        ("/mo", [], "no JSON object"),
+        ("/mo", [], "not a JSON object"),
         ("/habits", {"slient": True}, "unknown habit 'slient'"),
         ("/receipts", {"stat": "DELIVRD"}, "message_id"),
         ("/receipts", {"message_id": "1", "stat": "LOST"}, "'stat' is one of"),
