@@ -25,7 +25,6 @@ def simulate(
     try:
         run_async(serve(host, port, http, ready))
     except OSError as error:
-        why = (
-            os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-        )  # else a resolver's number
+        # A resolver's numbers are negative, and its words are its own.
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
         raise StartError(f"the simulator cannot listen on {host}, port {port} or {http}: {why}") from None

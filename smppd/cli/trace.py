@@ -73,10 +73,8 @@ def _print(frames: list[Frame], octets: bytes) -> None:
         if index:
             typer.echo()
         name = "no PDU" if frame.name == "?" else frame.name
-        typer.echo(
-            f"{name}, {frame.size} octet{'' if frame.size == 1 else 's'}"
-            + (f" at {frame.offset}" if frame.offset else "")
-        )
+        size = "1 octet" if frame.size == 1 else f"{frame.size} octets"
+        typer.echo(f"{name}, {size}" + (f" at {frame.offset}" if frame.offset else ""))
         width = max((len(field.name) for field in frame.fields), default=0)
         values = [_value(field.value) for field in frame.fields]
         room = min(max(map(len, values), default=0), 40)
