@@ -29,6 +29,9 @@ HABITS: dict[str, dict[str, Any]] = {
     "closes after every 50": {"drop_after": 50},
     "unbinds after every 50": {"unbind_after": 50},
     "unbinds and does not wait": {"unbind_after": 50, "unbind_impatient": True},
+    "closes now and then": {"close_chance": 0.02},
+    "unbinds now and then": {"unbind_chance": 0.02},
+    "shuffles parts": {"shuffle_parts": True},
     "an absurd length after 50": {"absurd_length_after": 50},
     "too short a length after 50": {"absurd_length_after": 50, "absurd_length": 4},
 }
