@@ -14,6 +14,7 @@ _FIXED = {1: "ascii", 2: "binary", 3: "latin1", 4: "binary", 8: "ucs2"}
 _PYTHON = {5: "shift_jis", 6: "iso8859-5", 7: "iso8859-8", 10: "iso2022_jp", 13: "iso2022_jp_1", 14: "euc_kr"}
 # What ASCII text is made of. The other codes below 0x20 are letters of the GSM alphabet.
 _ASCII_TEXT = bytes((0x09, 0x0A, 0x0D, *range(0x20, 0x80)))
+_MARKS = (b"\xfe\xff", b"\xff\xfe")
 _CLASS_ALPHABETS = ("default", "binary", "ucs2", "default")
 
 
@@ -86,11 +87,13 @@ def _septets(octets: bytes) -> tuple[str, str, bool]:
 
 def _ucs2(octets: bytes) -> Decoded:
     odd = len(octets) & 1
+    # A few SMSCs begin with a byte order mark, some of them in little endian. No text of a person does.
+    codec = "utf-16" if octets[:2] in _MARKS else "utf-16-be"
     try:
-        return Decoded(octets[: len(octets) - odd].decode("utf-16-be"), "ucs2", bool(odd))
+        return Decoded(octets[: len(octets) - odd].decode(codec), "ucs2", bool(odd))
     except UnicodeDecodeError:
         # A surrogate without its other half: cut by a carrier that counts code units.
-        return Decoded(octets[: len(octets) - odd].decode("utf-16-be", "replace"), "ucs2", True)
+        return Decoded(octets[: len(octets) - odd].decode(codec, "replace"), "ucs2", True)
 
 
 def encode_text(text: str, *, prefer: str = "gsm7") -> tuple[bytes, int]:

@@ -70,6 +70,8 @@ def received(event: Delivered | Undecodable, settings: MappingSettings) -> Recei
             octets = _aligned(octets, data_coding, header)
         return Received(pdu.source_addr, pdu.destination_addr, octets, data_coding, esm_class, digest, part=part)
     text, _, damaged = decode_text(octets, data_coding, default=settings.default_alphabet, header_octets=header)
+    if text and text[-1] == "\0":  # padding: no alphabet has a letter there, "@" of GSM is read by now
+        text = text.rstrip("\0")
     return Received(
         pdu.source_addr,
         pdu.destination_addr,
@@ -103,7 +105,7 @@ def compose(parts: Sequence[PartBody | None], default_alphabet: str) -> tuple[st
         else:
             texts.append(text)
     octets = b"".join([part[0] for part in parts if part is not None])
-    return None if binary else "".join(texts), octets, damaged
+    return None if binary else "".join(texts).rstrip("\0"), octets, damaged
 
 
 def _runs(parts: Sequence[PartBody | None]) -> list[list[PartBody]]:

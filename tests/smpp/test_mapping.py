@@ -46,6 +46,11 @@ def test_a_plain_message_is_kept_with_its_numbers_octets_and_text() -> None:
         (b"x\xe9", 0x00, "xé", True),
         (b"", 0x00, "", False),
         (b"flash", 0xF0, "flash", False),
+        (b"ANC\0\0", 0x01, "ANC", False),
+        (b"ANC\0", 0x03, "ANC", False),
+        (b"\0A\0\0", 0x08, "A", False),
+        (b"ana\0", 0x00, "ana@", False),
+        ("\ufeffANC".encode("utf-16-le"), 0x08, "ANC", False),
     ],
 )
 def test_text_is_read_by_its_data_coding(body: bytes, data_coding: int, text: str | None, damaged: bool) -> None:
@@ -246,6 +251,7 @@ def halves(text: str, at: int) -> list[tuple[bytes, int]]:
         ([(b"\x01\x02", 4), (b"\x03", 4)], None, False),
         ([(b"text", 0), (b"\x03", 4)], None, False),
         ([(b"x\xff", 0), (b"y", 0)], "xÿy", True),
+        ([(b"one ", 3), (b"two\0", 3)], "one two", False),
     ],
 )
 def test_parts_are_joined_before_they_are_read(
