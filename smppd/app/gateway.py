@@ -77,6 +77,8 @@ class Gateway:
     async def _reach_database(self, migrate_schema: bool) -> None:
         while True:
             await self.db.start(migrate_schema=migrate_schema, patience=float("inf"))
+            if self.db.embedded is not None:
+                self.db.embedded.claim()
             with contextlib.suppress(*DOWN):  # gone again between the two: wait for it again
                 return await self.db.seen()
 

@@ -1,6 +1,7 @@
 """The PostgreSQL that comes with us: a real server from a Python package, in a folder of its own.
 
-It outlives a gateway that is killed and is found again by the next one; a clean stop of the gateway stops it.
+It outlives a gateway that is killed and is found again by the next one; a clean stop of the last one that uses it, the
+gateway or a command beside it, stops it.
 PostgreSQL refuses to run as root, so under root it runs as the owner of its folder.
 """
 
@@ -20,6 +21,7 @@ import tempfile
 from pathlib import Path
 
 from smppd.errors import StartError
+from smppd.store import sharing
 
 VERSION = 18
 USERS = ("smppd", "postgres", "nobody")
@@ -57,7 +59,8 @@ class EmbeddedServer:
         self.log = data_dir / "postgres.log"
         self._user: pwd.struct_passwd | None = None
         self._bin = Path()
-        self._started_here = False
+        self._users = sharing.Users(data_dir)
+        self._claim = sharing.Claim(self.cluster)
 
     @property
     def dsn(self) -> str:
@@ -70,6 +73,7 @@ class EmbeddedServer:
             self._choose_user()
             self._bin = await asyncio.to_thread(self._binaries)
             self._own(self.data_dir)
+            await asyncio.to_thread(self._users.join)
             if not (self.cluster / "PG_VERSION").exists():
                 await self._initialise()
             self._configure()
@@ -82,7 +86,6 @@ class EmbeddedServer:
             raise StartError(f"store.data_dir {self.data_dir}: {error.strerror or error}") from None
         if not await self.running():
             await self._launch()
-            self._started_here = True
 
     async def running(self) -> bool:
         """Whether a server answers on this cluster's socket."""
@@ -98,12 +101,23 @@ class EmbeddedServer:
         return await asyncio.to_thread(probe)
 
     async def stop(self, mode: str = "fast") -> None:
-        """Stop the server; what is committed is on disk in every mode."""
+        """Stop the server unless another process uses it; what is committed is on disk in every mode."""
         if self._bin == Path():
             return  # the start did not get as far as there being one
-        code, output = await self._run("pg_ctl", "-D", str(self.cluster), "-m", mode, "-w", "-t", "60", "stop")
-        if code != 0 and await self.running():
-            raise StartError(f"the embedded PostgreSQL in {self.cluster} does not stop: {output.strip()}")
+        try:
+            if not self._users.last():
+                return
+            code, output = await self._run("pg_ctl", "-D", str(self.cluster), "-m", mode, "-w", "-t", "60", "stop")
+            if code != 0 and await self.running():
+                raise StartError(f"the embedded PostgreSQL in {self.cluster} does not stop: {output.strip()}")
+        finally:
+            self._claim.drop()
+            self._users.leave()
+
+    def claim(self) -> None:
+        """Be the one gateway on this server until `stop`. Raises StartError when there is one."""
+        if not self._claim.take():
+            raise StartError(f"another `smppd run` uses store.data_dir {self.data_dir}: stop that one first")
 
     def _choose_user(self) -> None:
         if os.geteuid() != 0:

@@ -176,5 +176,27 @@ async def test_under_root_a_folder_inside_a_closed_home_is_said_in_words(make: S
         await server.start()
 
 
+async def test_the_last_of_those_who_use_it_stops_it(make: Server) -> None:
+    first, second = make(), make()
+    await first.start()
+    await second.start()
+    await first.stop()
+    assert await value(second, "select 1") == 1
+    await second.stop()
+    assert not await second.running()
+
+
+async def test_one_gateway_at_a_time_uses_it(make: Server) -> None:
+    first, second = make(), make()
+    await first.start()
+    await second.start()
+    first.claim()
+    first.claim()
+    with pytest.raises(StartError, match=r"another `smppd run` uses store\.data_dir .*/db: stop that one first"):
+        second.claim()
+    await first.stop()
+    second.claim()
+
+
 def _root() -> Path:
     return Path(__file__).resolve().parents[2]
