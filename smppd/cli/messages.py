@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -102,19 +103,30 @@ def _masked(number: str) -> str:
 
 def _table(rows: list[HistoryRow], open_: bool) -> None:
     from rich import box
+    from rich.measure import Measurement
     from rich.table import Table
     from rich.text import Text
 
+    out = console()
+    if not rows:
+        out.print("no message fits")
+        return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    below: list[str] = []
     for name in ("id", "received", "carrier", "from", "to", "state", "text" if open_ else "size", "deliveries"):
-        table.add_column(name, no_wrap=name != "text")
+        table.add_column(name, no_wrap=name != "text", overflow="fold" if name == "text" else "ellipsis")
     for row in rows:
         shown = plain(row, open_)
         content = (row.text if row.text is not None else (row.data or b"").hex(" ")) if open_ else str(shown["length"])
         state = f"{row.state} {row.problem}".strip() + (f", missing {row.missing}" if row.missing else "")
         cells = (str(row.id), _local(row.received_at), row.carrier, shown["sender"], shown["recipient"], state, content)
         table.add_row(*(Text(cell) for cell in cells), Text("\n".join(row.deliveries)))
-    console().print(table if rows else "no message fits")
+        below += ["  ".join(cells).replace("\n", " "), *(f"    {line}" for line in row.deliveries)]
+    unbound = out.options.update(max_width=sys.maxsize)
+    if out.is_terminal and Measurement.get(out, unbound, table).maximum > out.width:
+        typer.echo("\n".join(below))  # too narrow for columns, which would be cut
+    else:
+        out.print(table)
 
 
 def _local(then: datetime) -> str:

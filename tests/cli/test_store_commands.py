@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import asyncpg
 import pytest
 from click.testing import Result
+from rich.console import Console
 from typer.testing import CliRunner
 
 from smppd.cli import app
@@ -135,6 +137,21 @@ async def test_a_time_that_is_none_is_refused(smppd: Smppd) -> None:
     result = await smppd("messages", "--since", "yesterday")
     assert result.exit_code == 2
     assert "write an age such as" in result.stderr
+
+
+async def test_a_narrow_terminal_cuts_nothing_off(smppd: Smppd, rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+    await rows.received(7, text="anc " + "x" * 150)
+    await rows.ended(7, 2, "409 the number is not known to the system, ask its people to add it")
+    for width in ("60", "400"):
+        monkeypatch.setenv("COLUMNS", width)
+        monkeypatch.setattr(sys.modules["smppd.cli.messages"], "console", lambda: Console(force_terminal=True))
+        said = (await smppd("messages", "--open")).stdout
+        assert NUMBER in said
+        assert "anc " + "x" * 150 in said
+        assert "sink dead: 409 the number is not known to the system, ask its people to add it\n" in said.replace(
+            " \n", "\n"
+        )
+        assert ("─" in said) is (width == "400")
 
 
 async def test_replay_puts_dead_deliveries_back_and_says_how_many(smppd: Smppd, rows: Rows) -> None:
