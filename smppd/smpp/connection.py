@@ -42,6 +42,7 @@ Answered = Callable[[Pdu | None], None]
 """Told the response to a request, or None when there was none: the carrier may or may not have acted on it."""
 
 _FEWEST = 1000  # PDUs that may wait for the store before reading stops, however small the window
+_MOST_OCTETS = 2**22  # the same in octets, as a carrier may send PDUs of 64 KiB; each is held several times over
 _LINGER = 2.0  # seconds that the last octets may take
 # Why nothing is read for the moment.
 _STORE_BUSY, _PEER_BUSY, _STOPPING = "the store is busy", "the carrier does not read", "stopping"
@@ -69,7 +70,7 @@ class Connection(asyncio.Protocol):
         self.bound_at: float | None = None
         self._transport: asyncio.Transport
         self._end: Closed | None = None
-        self._waiting = 0  # PDUs with the intake
+        self._waiting = self._octets = 0  # PDUs with the intake, and their size
         self._most = max(_FEWEST, 4 * settings.window)
         self._drained: asyncio.Future[None] | None = None
         self._holding: set[str] = set()
@@ -93,11 +94,13 @@ class Connection(asyncio.Protocol):
         put, record, mapping, done = self._intake.put, self._record, self._mapping, self._done
         for event in events:
             if type(event) is Delivered:
+                size = len(event.raw)
                 self._waiting += 1
-                put(record, received(event, mapping), partial(done, event.pdu, read_at))
+                self._octets += size
+                put(record, received(event, mapping), partial(done, event.pdu, size, read_at))
             else:
                 self._handle(event, read_at)
-        if self._waiting > self._most:
+        if self._waiting > self._most or self._octets > _MOST_OCTETS:
             self._hold(_STORE_BUSY)
         self._soon()
 
@@ -169,11 +172,9 @@ class Connection(asyncio.Protocol):
             case Undecodable():
                 metrics.BAD_PDUS.labels(self._carrier, "undecodable").inc()
                 self._log.warning("kept raw: it cannot be read", reason=event.reason)
-                self._waiting += 1
-                self._intake.put(self._record, received(event, self._mapping), partial(self._done, event, read_at))
+                self._put(event, event, read_at)
             case Delivered():
-                self._waiting += 1
-                self._intake.put(self._record, received(event, self._mapping), partial(self._done, event.pdu, read_at))
+                self._put(event, event.pdu, read_at)
             case Proved():
                 self._intake.proved(self._record, event.count)
             case Response():
@@ -194,14 +195,21 @@ class Connection(asyncio.Protocol):
                     metrics.BAD_PDUS.labels(self._carrier, "unframeable").inc()
                 self._end = event
 
-    def _done(self, request: Request, read_at: float, answer: Answer) -> None:
+    def _put(self, event: Delivered | Undecodable, request: Request, read_at: float) -> None:
+        size = len(event.raw)
+        self._waiting += 1
+        self._octets += size
+        self._intake.put(self._record, received(event, self._mapping), partial(self._done, request, size, read_at))
+
+    def _done(self, request: Request, size: int, read_at: float, answer: Answer) -> None:
         self._waiting -= 1
+        self._octets -= size
         # Comparing first is what hashing an enum member for every message would cost twice.
         if self.session.answer(request, 0 if answer is Answer.STORED else STATUS[answer]):
             self._read_at.append(read_at)
             if not self._scheduled:
                 self._soon()
-        if self._holding and self._waiting <= self._most // 2:
+        if self._holding and self._waiting <= self._most // 2 and self._octets <= _MOST_OCTETS // 2:
             self._release(_STORE_BUSY)
         if self._drained is not None and not self._waiting and not self._drained.done():
             self._drained.set_result(None)

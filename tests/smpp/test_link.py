@@ -196,6 +196,21 @@ async def test_reading_stops_when_too_much_waits_for_the_store_and_goes_on_after
     assert connection.session.deadline() is not None
 
 
+async def test_reading_stops_early_when_what_waits_is_large(smsc: Smsc, shelf: Shelf, run: Run) -> None:
+    smsc.window = 1000
+    shelf.answer = None
+    link = run()
+    flood = [smsc.enqueue(Mo(text=f"REG {n}", tlvs=(pdu.Tlv(0x1400, b"x" * 60_000),))) for n in range(300)]
+    await shelf.until(lambda shelf: len(shelf.waiting) >= 70)  # beyond 4 MiB
+    connection = link._connection
+    assert connection is not None
+    assert connection._holding
+    assert len(shelf.items) < 100
+    shelf.answer = Answer.STORED
+    shelf.release()
+    await smsc.wait_acked(len(flood))
+
+
 async def test_a_carrier_that_does_not_read_is_not_read_either(
     smsc: Smsc, shelf: Shelf, states: States, run: Run
 ) -> None:
