@@ -29,6 +29,7 @@ NEAR = 10_000  # ids behind the cursor that every sweep looks at: what another n
 SHARE = 10_000  # waiting rows of older ids that a sweep looks at
 CLAIM = 1000  # rows per claim
 GATHER = 0.005  # seconds the recorder waits for company; a crash repeats at most so much more
+SILENCE = 60.0  # seconds between lines of the log about deliveries that are tried again
 POLL = 1.0  # seconds between looks for work that no hint announced
 
 
@@ -55,6 +56,7 @@ class Forwarder:
         self._open.set(0)
         self._circuit = Circuit(self._config.retry, failures_for(self._adapter.concurrency))
         self._cursor = 0
+        self._silent_until = 0.0
         self._doubt_upto = 0
         self._leased = True
         self._more = True  # the database may have rows behind the cursor
@@ -317,6 +319,9 @@ class Forwarder:
             self._log.warning("not asked for a while", reason=reason, seconds=round(seconds, 1))
             self._open.set(1)
             self._turned.set()
+        elif not self._circuit.is_open and now >= self._silent_until:
+            self._log.warning("tried again later", message=delivery.id, reason=reason, seconds=round(wait, 1))
+            self._silent_until = now + SILENCE
         if self._circuit.is_open:
             # The system is at fault, not this message: it is the probe when the circuit allows one.
             wait = min(wait, max(0.0, self._circuit.open_until - now))

@@ -155,6 +155,20 @@ async def test_a_sender_whose_head_fails_delays_only_itself(bench: Bench) -> Non
     assert {s for s, _ in sink.accepted} == {f"+{n}" for n in range(200)}
 
 
+async def test_the_log_says_at_once_that_messages_are_tried_again_and_not_of_each(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await bench.put(("+1", "x"), ("+2", "x"))
+    sink = Scripted()
+    sink.script = lambda _: LATER if len(sink.seen) < 5 else OK
+    forwarder = bench.start(sink)
+    await sink.until(lambda: len(sink.accepted) == 2)
+    await bench.drained(forwarder)
+    (said,) = [line for line in capsys.readouterr().err.splitlines() if "tried again later" in line]
+    assert "503" in said
+    assert "sink" in said
+
+
 async def test_as_many_failing_senders_as_are_asked_at_once_delay_only_themselves(bench: Bench) -> None:
     await bench.put(*((f"-{n}", "bad") for n in range(8)), *((f"+{n}", "good") for n in range(500)))
     sink = Scripted(concurrency=8)
