@@ -14,7 +14,7 @@ def demo(
         bool, typer.Option("--once", help="Run the traffic, print what arrived, exit 0 if all did.")
     ] = False,
 ) -> None:
-    """Show the gateway at work: embedded PostgreSQL, simulated SMSC, stand-in DHIS2 and CHT, traffic both ways."""
+    """Show the gateway at work: embedded PostgreSQL, simulated SMSC, stand-in DHIS2 and CHT, sample traffic."""
     import uvloop
 
     from smppd.app import demo as shown

@@ -12,7 +12,7 @@ from smppd.store.queries import statement
 
 @dataclass(slots=True)
 class HistoryRow:
-    """One inbound message with what became of it: one line of words per system in `deliveries`."""
+    """One inbound message with what became of it: a line of words per system and outcome in `deliveries`."""
 
     id: int
     carrier: str
