@@ -18,7 +18,16 @@ from smppd.config import Config
 from smppd.store import Database, migrate
 from smppd.store.embedded import EmbeddedServer
 
+POSTGRESQL = "SMPPD_TEST_POSTGRESQL"  # a directory such as /usr/lib/postgresql/15/bin: test on that version
+
 _numbers = itertools.count(1)
+
+
+class Installed(EmbeddedServer):
+    """A PostgreSQL of this machine in place of the embedded one."""
+
+    def _binaries(self) -> Path:
+        return Path(os.environ[POSTGRESQL])
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +42,7 @@ def open_folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def server(open_folder: Path) -> Iterator[EmbeddedServer]:
     """The run's PostgreSQL, with a migrated template."""
-    embedded = EmbeddedServer(open_folder / "db")
+    embedded = (Installed if POSTGRESQL in os.environ else EmbeddedServer)(open_folder / "db")
 
     async def prepare() -> None:
         await embedded.start()

@@ -49,6 +49,7 @@ _FINAL = (
     asyncpg.InvalidCatalogNameError,
     ValueError,
 )
+SOON = 3.0  # seconds in which a question is answered whose answer is worth nothing later
 COMMIT_TIMEOUT = 20.0  # seconds a statement may take before the carrier is told to try later
 
 OwnConnection: TypeAlias = "asyncpg.Connection[Any]"
@@ -136,9 +137,9 @@ class Database:
             raise StoreDown("not connected to the database")
         return self._pool
 
-    async def connect(self) -> OwnConnection:
-        """A connection of one's own, for those who must not wait for the pool."""
-        connection: OwnConnection = await asyncpg.connect(self.dsn, **self._settings())
+    async def connect(self, *, custom: bool = False) -> OwnConnection:
+        """A connection of one's own, for those who must not wait for the pool. `custom`: no plan is kept."""
+        connection: OwnConnection = await asyncpg.connect(self.dsn, **self._settings(custom=custom))
         return connection
 
     @contextlib.asynccontextmanager
@@ -149,6 +150,12 @@ class Database:
                 yield connection
         except DOWN as error:
             raise StoreDown(self._words(error)) from error
+
+    async def ask(self, query: str, *arguments: object) -> Any:
+        """One value, for what must be known soon. Raises TimeoutError within 2 * SOON, also of a server gone silent."""
+        # A statement that is given up still waits for the server to agree, for as long as `acquire` was given.
+        async with asyncio.timeout(SOON), self.pool.acquire(timeout=SOON) as connection:
+            return await connection.fetchval(query, *arguments)
 
     async def carrier_id(self, name: str) -> int:
         """The small number that stands for a carrier in rows; made at first sight."""
@@ -182,7 +189,7 @@ class Database:
     async def take_lease(self, name: str, seconds: float) -> bool:
         """Take or renew the right to do what only one may do."""
         span = timedelta(seconds=seconds)
-        taken = await self.pool.fetchval(statement("lease", "take"), name, self.node, self.instance, span)
+        taken = await self.ask(statement("lease", "take"), name, self.node, self.instance, span)
         return taken is not None
 
     async def lease_is_free(self, name: str) -> bool:

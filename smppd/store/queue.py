@@ -122,7 +122,9 @@ class Queue:
         connection = self._connections.get(use)
         if connection is None or connection.is_closed():
             self._id = await self._db.system_id(self.name)
-            connection = self._connections[use] = await self._db.connect()
+            # Before PostgreSQL 17 a plan for a list of ids that was made on an empty queue reads all of a full one.
+            # Outcomes are written in batches, so planning each costs nothing beside it.
+            connection = self._connections[use] = await self._db.connect(custom=use == "record")
         return connection
 
     async def _claimed(self, name: str, *arguments: object) -> list[Claimed]:

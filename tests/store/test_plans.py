@@ -17,6 +17,7 @@ import pytest
 from smppd.config import Config
 from smppd.store import Database
 from smppd.store.queries import statement
+from smppd.store.queue import Queue
 from tests.store.conftest import SYSTEM, States
 from tests.store.plans import Plan, kept
 
@@ -43,13 +44,6 @@ OWN = [
     Case("queue.claim_sender", (SYSTEM, 5, 500, 16), ("queue_sender sender message", "received_pkey id")),
     Case("queue.sweep", (SYSTEM, 0, 500, [5], SOME, 1000), ("queue_pkey system message", "received_pkey id")),
     Case("queue.share", (SYSTEM, 0, 500_000, 10_000), ("queue_pkey system message",)),
-    Case("queue.record_delivered", (SYSTEM, SOME), ("queue_pkey system message",)),
-    Case("queue.record_dead", (SYSTEM, [5, 6], ["no", "no"]), ("queue_pkey system message",)),
-    Case(
-        "queue.record_retry",
-        (SYSTEM, [5, 6], [NOW] * 2, [1, 0], [True, False], ["503", "503"]),
-        ("queue_pkey system message",),
-    ),
     Case("intake.parts_of_sets", (*KEYS, AGE), (SET,)),
     Case("intake.finish_sets", (*KEYS, [1, 2, 3]), (SET, "part_id id")),
     Case("intake.drop_sets", tuple(KEYS), (SET, "part_id id")),
@@ -65,7 +59,14 @@ BOTH = [  # a session ends on the writer's connection, a link returns on a poole
     Case("session.extend_doubts", (1, AGE, True), ("doubt_carrier carrier",)),
     Case("session.open_doubts", (1,), ("doubt_carrier carrier",)),
 ]
-POOLED = [
+POOLED = [  # and what the forwarder records, on a connection that keeps no plan either
+    Case("queue.record_delivered", (SYSTEM, SOME), ("queue_pkey system message",)),
+    Case("queue.record_dead", (SYSTEM, [5, 6], ["no", "no"]), ("queue_pkey system message",)),
+    Case(
+        "queue.record_retry",
+        (SYSTEM, [5, 6], [NOW] * 2, [1, 0], [True, False], ["503", "503"]),
+        ("queue_pkey system message",),
+    ),
     Case("session.forget_doubts", (1,), ("doubt_carrier carrier",)),
     Case("intake.overdue_sets", (1, timedelta(hours=1)), ("part_waiting received_at", SET)),
     Case("intake.forget_parts", (AGE,), ("part_finished received_at", "part_id id")),
@@ -165,6 +166,13 @@ async def test_a_plan_made_for_each_execution_is_right_whatever_autovacuum_told(
     async with db.pool.acquire() as connection:
         plan = await kept(connection, statement(*case.name.split(".")), *case.values, executions=7)
     assert faults(plan, case.scans) == [], plan.text
+
+
+async def test_what_records_outcomes_keeps_no_plan(database: Opened) -> None:
+    queue = Queue(await database("known"), "sink")
+    connection = await queue._connected("record")
+    assert await connection.fetchval("show plan_cache_mode") == "force_custom_plan"
+    queue.close()
 
 
 @pytest.mark.parametrize("state", ["grown", "known"])
