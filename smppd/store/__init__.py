@@ -19,8 +19,8 @@ async def connect(config: Config, *, migrate_schema: bool = False) -> AsyncItera
     """
     db = Database(config)
     running = db.embedded is not None and await db.embedded.running()
-    await db.start(migrate_schema=migrate_schema)
     try:
+        await db.start(migrate_schema=migrate_schema)
         yield db
     finally:
         await db.stop(keep_server=running)

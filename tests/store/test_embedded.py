@@ -14,7 +14,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from smppd.config import Config
 from smppd.errors import StartError
+from smppd.store import connect
 from smppd.store.embedded import EmbeddedServer
 
 Server = Callable[..., EmbeddedServer]
@@ -184,6 +186,14 @@ async def test_the_last_of_those_who_use_it_stops_it(make: Server) -> None:
     assert await value(second, "select 1") == 1
     await second.stop()
     assert not await second.running()
+
+
+async def test_a_command_that_finds_no_schema_leaves_no_server_behind(make: Server) -> None:
+    server = make()
+    with pytest.raises(StartError, match="the schema is behind"):
+        async with connect(Config.model_validate({"store": {"data_dir": str(server.data_dir)}})):
+            pass
+    assert not await server.running()
 
 
 async def test_one_gateway_at_a_time_uses_it(make: Server) -> None:
