@@ -220,12 +220,11 @@ class Gateway:
         return self.db.trouble if self._unready == STARTING and self.db.trouble else self._unready
 
     async def _watch(self) -> None:
-        """Know within a second or two whether messages can be stored."""
+        """Know within a few seconds whether messages can be stored."""
         while True:
             reason = None
             try:
-                async with asyncio.timeout(3):
-                    await self.db.pool.fetchval("select 1")
+                await self.db.ask("select 1")
             except (*DOWN, StoreDown) as error:
                 reason = f"the database cannot be reached: {type(error).__name__}"
             if self.ready.is_set() and not self._stop.is_set() and reason != self._unready:

@@ -13,6 +13,7 @@ class Relay:
     """Carries a PostgreSQL socket in `folder`. Set `mark`, and the next connection that sends these octets is lost:
 
     with `after_commit` once what they belong to is committed, without a word of it; else at once, in the middle.
+    Set `silent`, and nothing comes through any more, though every connection stands.
     """
 
     def __init__(self, socket: Path) -> None:
@@ -20,6 +21,7 @@ class Relay:
         self.folder = Path(tempfile.mkdtemp(prefix="smppd-relay-"))
         self.mark: bytes | None = None
         self.after_commit = True
+        self.silent = False
         self.lost = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._ways: set[asyncio.Task[None]] = set()
@@ -47,6 +49,8 @@ class Relay:
                 if self.mark is not None and self.mark in data:
                     self.mark, found = None, True
                 deaf = deaf or (found and (idle or b"COMMIT;" in data))
+                if self.silent:
+                    continue
                 back.write(data)
                 await back.drain()
                 if found and not self.after_commit:
@@ -58,6 +62,8 @@ class Relay:
             nonlocal idle
             while data := await there.read(2**16):
                 idle = data.endswith(_IDLE)
+                if self.silent:
+                    continue
                 if not deaf:
                     writer.write(data)
                 elif idle:
