@@ -54,7 +54,8 @@ class Holding:
         self._stopping.set()
         end = asyncio.get_running_loop().time() + seconds
         if self._carrier is not None:
-            await self._carrier.stop(end)
+            # A carrier that never answers the unbind must leave time to write down what it may not have heard.
+            await self._carrier.stop(end - min(2.0, seconds / 4))
         try:
             async with asyncio.timeout_at(end):
                 await self._intake.settled(self.name)

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import asyncpg
 import pytest
 
+from pdu import BindTransceiverResp, encode
 from smppd.app.holding import Holding
 from smppd.config import CarrierConfig, Config
 from smppd.model import Answer, ReceivedReceipt
@@ -272,6 +273,33 @@ async def test_a_carrier_that_never_proves_anything_costs_no_more_memory_with_ev
         record.answer(n, record.latest + n)
     assert len(record.answered) == len(record.unproved) < 20_000
     assert record.proved_upto > record.latest + 80_000
+
+
+async def test_a_carrier_that_never_answers_the_unbind_is_given_up_all_the_same(bench: Bench) -> None:
+    async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(encode(BindTransceiverResp("SMSC", sequence=1)))
+        while await reader.read(1000):
+            pass
+
+    def changed(carrier: str, link: int, state: str, reason: str, peer: str) -> None:
+        if state == "bound":
+            bound.set()
+
+    bound = asyncio.Event()
+    server = await asyncio.start_server(deaf, "127.0.0.1", 0)
+    host = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    config = CarrierConfig.model_validate({"hosts": [host], "system_id": "moh"})
+    holding = Holding(bench.db, "vodacom", config, bench.intake, changed)
+    running = asyncio.create_task(holding.run())
+    try:
+        async with asyncio.timeout(20):
+            await bound.wait()
+            await holding.stop(2)
+        assert await bench.db.pool.fetchval("select count(*) from lease") == 0
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+        server.close()
 
 
 async def test_a_carrier_is_given_up_only_when_what_it_left_in_doubt_is_written_down(
