@@ -60,7 +60,7 @@ def console() -> Console:
     """Where tables go. Piped, they are as wide as they need: a table cut off at 80 columns helps no grep."""
     from rich.console import Console
 
-    return Console() if sys.stdout.isatty() else Console(width=200)
+    return Console() if sys.stdout.isatty() else Console(width=1000)
 
 
 def moment(text: str) -> datetime:

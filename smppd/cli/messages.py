@@ -118,7 +118,8 @@ def _table(rows: list[HistoryRow], open_: bool) -> None:
     for row in rows:
         shown = plain(row, open_)
         content = (row.text if row.text is not None else (row.data or b"").hex(" ")) if open_ else str(shown["length"])
-        state = f"{row.state} {row.problem}".strip() + (f", missing {row.missing}" if row.missing else "")
+        missing = f", missing {row.missing}" if row.missing else ""
+        state = " ".join(filter(None, (row.state, row.problem, row.label))) + missing
         cells = (str(row.id), _local(row.received_at), row.carrier, shown["sender"], shown["recipient"], state, content)
         table.add_row(*(Text(cell) for cell in cells), Text("\n".join(row.deliveries)))
         below += ["  ".join(cells).replace("\n", " "), *(f"    {line}" for line in row.deliveries)]
