@@ -43,6 +43,7 @@ Answered = Callable[[Pdu | None], None]
 
 _FEWEST = 1000  # PDUs that may wait for the store before reading stops, however small the window
 _MOST_OCTETS = 2**22  # the same in octets, as a carrier may send PDUs of 64 KiB; each is held several times over
+_TOLD = 10  # unreadable PDUs of a connection that the log names; a carrier may send nothing else
 _LINGER = 2.0  # seconds that the last octets may take
 # Why nothing is read for the moment.
 _STORE_BUSY, _PEER_BUSY, _STOPPING = "the store is busy", "the carrier does not read", "stopping"
@@ -67,6 +68,7 @@ class Connection(asyncio.Protocol):
         self.session = Session(settings)
         self.ended: asyncio.Future[Closed] = self._loop.create_future()
         self.refused = 0  # status of a refused bind
+        self._unreadable = 0
         self.bound_at: float | None = None
         self._transport: asyncio.Transport
         self._end: Closed | None = None
@@ -171,7 +173,10 @@ class Connection(asyncio.Protocol):
         match event:
             case Undecodable():
                 metrics.BAD_PDUS.labels(self._carrier, "undecodable").inc()
-                self._log.warning("kept raw: it cannot be read", reason=event.reason)
+                self._unreadable += 1
+                if self._unreadable <= _TOLD:
+                    last = {"further": "counted only"} if self._unreadable == _TOLD else {}
+                    self._log.warning("kept raw: it cannot be read", reason=event.reason, **last)
                 self._put(event, event, read_at)
             case Delivered():
                 self._put(event, event.pdu, read_at)

@@ -19,6 +19,8 @@ PartBody = tuple[bytes, int]
 
 _TYPED = 0x3C  # message type bits of esm_class; without any it is a plain message
 _UDHI = 0x40
+# Of a receipt; the specification has 64. What no index takes would make the store commit its neighbours one by one.
+_LONGEST_ID = 256
 
 
 @dataclass(slots=True, frozen=True)
@@ -40,7 +42,12 @@ def received(event: Delivered | Undecodable, settings: MappingSettings) -> Recei
     digest = _digest_of(pdu, octets)
     if esm_class & _TYPED or settings.sniff_receipts:
         receipt = parse_receipt(pdu, sniff=settings.sniff_receipts)
-        if receipt is not None:
+        if receipt is not None and len(receipt.message_id) > _LONGEST_ID and esm_class & _TYPED:
+            reason = f"message_id: {len(receipt.message_id)} characters"
+            return _quarantined(
+                pdu.source_addr, pdu.destination_addr, data_coding, esm_class, event.raw, digest, reason
+            )
+        if receipt is not None and len(receipt.message_id) <= _LONGEST_ID:
             return ReceivedReceipt(
                 pdu.source_addr,
                 pdu.destination_addr,

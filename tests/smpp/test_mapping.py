@@ -150,6 +150,19 @@ def test_a_receipt_that_says_udh_and_has_none_is_still_a_receipt() -> None:
     assert found.message_id == "77"
 
 
+def test_a_receipt_whose_id_no_index_takes_is_quarantined() -> None:
+    found = read(mo(text=b"", esm_class=0x04, tlvs=(Tlv(Tag.RECEIPTED_MESSAGE_ID, b"7" * 3000),)))
+    assert isinstance(found, Received)
+    assert found.problem == "message_id: 3000 characters"
+
+
+def test_a_persons_text_that_looks_like_such_a_receipt_is_a_message() -> None:
+    text = b"id:" + b"7" * 3000 + b" stat:DELIVRD"
+    found = read(mo(text=b"", tlvs=(Tlv(Tag.MESSAGE_PAYLOAD, text),)), MappingSettings(sniff_receipts=True))
+    assert isinstance(found, Received)
+    assert (found.text, found.problem) == (text.decode(), "")
+
+
 def test_what_a_person_forges_is_a_message_unless_the_carrier_needs_sniffing() -> None:
     assert isinstance(read(mo(text=RECEIPT)), Received)
     assert isinstance(read(mo(text=RECEIPT), MappingSettings(sniff_receipts=True)), ReceivedReceipt)

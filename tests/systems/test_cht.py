@@ -262,6 +262,7 @@ MALFORMED: list[tuple[object, dict[str, str] | None]] = [
     (None, None),
     ({}, None),
     ({"id": 7, "to": "+255700000001", "content": "x"}, None),
+    ({"id": "7" * 3000, "to": "+255700000001", "content": "x"}, None),
     ({"id": "no-to", "content": "x"}, {"id": "no-to", "status": "FAILED", "reason": "destination.invalid"}),
     (
         {"id": "null-to", "to": None, "content": "x"},
@@ -289,7 +290,7 @@ async def test_malformed_items_are_reported_and_spoil_nothing(cht: Cht, capsys: 
         *(update for _, update in MALFORMED if update),
         {"id": "good", "status": "UNSENT"},
     ]
-    assert '"count":7' in capsys.readouterr().err
+    assert '"count":8' in capsys.readouterr().err
 
 
 async def test_an_update_that_comes_during_an_exchange_goes_with_the_next(cht: Cht) -> None:
