@@ -197,12 +197,13 @@ async def test_reading_stops_when_too_much_waits_for_the_store_and_goes_on_after
 
 
 async def test_a_carrier_that_sends_nothing_readable_does_not_fill_the_log(
-    capsys: pytest.CaptureFixture[str], smsc: Smsc, run: Run
+    smsc: Smsc, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run()
+    link = run()
     for _ in range(200):
         smsc.enqueue(Mo(raw=UNREADABLE))
     await smsc.wait_acked(200)
+    await link.stop(soon())
     said = [line for line in capsys.readouterr().err.splitlines() if "kept raw" in line]
     assert len(said) == 10
     assert "counted only" in said[-1]
