@@ -105,7 +105,7 @@ async def test_a_system_that_is_down_at_the_start_gets_everything_when_it_comes(
     process = gateway(
         store={"dsn": dsn, "max_disk": "100GB"},
         carriers=carrier(smsc),
-        systems={"well": webhook(sink), "sick": webhook(sick)},
+        systems={"well": webhook(sink), "sick": webhook(sick, concurrency=4)},
         routes=[{"to": ["well", "sick"]}],
     )
     await sick.sink.stop()

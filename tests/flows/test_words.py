@@ -183,7 +183,7 @@ async def test_certificates_that_are_not_trusted_are_said_for_carrier_and_system
                 "secure": {"hosts": [f"127.0.0.1:{secure.port}"], "system_id": "x", "tls": True},
                 "plain": {"hosts": [f"127.0.0.1:{plain.port}"], "system_id": "x"},
             },
-            systems={"sink": webhook(other)},
+            systems={"sink": webhook(other, concurrency=4)},
             routes=[{"to": ["sink"]}],
         )
         await process.start()
