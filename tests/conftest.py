@@ -39,6 +39,14 @@ def open_folder() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture
+def tmp_path(open_folder: Path) -> Path:
+    """Instead of pytest's, which is closed to others: a data directory must do for PostgreSQL's user too."""
+    folder = Path(tempfile.mkdtemp(dir=open_folder))
+    folder.chmod(0o755)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def server(open_folder: Path) -> Iterator[EmbeddedServer]:
     """The run's PostgreSQL, with a migrated template."""

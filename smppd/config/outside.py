@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -82,6 +83,17 @@ def _data_dir(config: Config) -> Iterator[_Problem]:
     elif not os.access(there, os.W_OK | os.X_OK):
         does = "be written to" if there == wanted else f"be created: {there} is not writable"
         yield ("store", "data_dir"), str(wanted), f"the directory cannot {does} for user {os.geteuid()}"
+    elif closed := _closed_to_others(wanted, there):
+        reason = f"PostgreSQL does not run as root, and the user who runs it cannot enter {closed}"
+        yield ("store", "data_dir"), str(wanted), f"{reason}; choose another, such as /var/lib/smppd"
+
+
+def _closed_to_others(wanted: Path, there: Path) -> Path | None:
+    """Under root, the first folder on the way that another user may not enter; the last one will be given to it."""
+    if os.geteuid() != 0:
+        return None
+    way = [*reversed(there.absolute().parents), *([] if there == wanted else [there])]
+    return next((folder for folder in way if not folder.stat().st_mode & stat.S_IXOTH), None)
 
 
 def _chain(context: ssl.SSLContext, cert: str, key: str, table: str) -> None:

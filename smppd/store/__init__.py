@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from smppd.config import Config
+from smppd.errors import StartError
 from smppd.store.database import Database
 
 __all__ = ["Database", "connect"]
@@ -18,6 +19,10 @@ async def connect(config: Config, *, migrate_schema: bool = False) -> AsyncItera
     Raises StartError in words.
     """
     db = Database(config)
+    if db.embedded is not None and not migrate_schema and not db.embedded.made:
+        raise StartError(
+            f"nothing has run here yet: there is no database in {config.store.data_dir}; smppd run makes it"
+        )
     running = db.embedded is not None and await db.embedded.running()
     try:
         await db.start(migrate_schema=migrate_schema)

@@ -63,6 +63,11 @@ class EmbeddedServer:
         self._claim = sharing.Claim(self.cluster)
 
     @property
+    def made(self) -> bool:
+        """Whether there is a database already."""
+        return (self.cluster / "PG_VERSION").exists()
+
+    @property
     def dsn(self) -> str:
         return f"postgresql://smppd@/postgres?host={self._socket_dir()}"
 

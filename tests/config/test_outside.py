@@ -22,8 +22,9 @@ def refused(text: str) -> list[ConfigError]:
 
 
 @pytest.fixture(scope="module")
-def pems(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    where = tmp_path_factory.mktemp("pems")
+def pems(open_folder: Path) -> Path:
+    where = open_folder / "pems"
+    where.mkdir()
     for name in ("a", "b"):
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}",
@@ -73,6 +74,19 @@ def test_a_good_file_passes_and_an_own_database_needs_no_directory(pems: Path) -
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="another user is needed, who may not look")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root hands the folder to another user")
+def test_a_data_dir_that_the_user_who_runs_postgresql_cannot_reach_is_refused_before_anything_is_made(
+    open_folder: Path,
+) -> None:
+    closed = open_folder / "closed"
+    closed.mkdir(mode=0o700, exist_ok=True)
+    text = f'store.data_dir = "{closed}/new/data"'
+    with pytest.raises(ConfigError, match=f"cannot enter {closed}"):
+        verify(parse(text), text, "")
+    verify(parse(f'store.data_dir = "{closed}"'), "", "")  # the folder itself is given to that user
+    assert not (closed / "new").exists()
+
+
 def test_a_data_dir_that_one_may_not_look_at_is_refused() -> None:
     with tempfile.TemporaryDirectory() as closed:
         code = (

@@ -188,8 +188,18 @@ async def test_the_last_of_those_who_use_it_stops_it(make: Server) -> None:
     assert not await second.running()
 
 
+async def test_a_command_where_nothing_has_run_says_so_and_makes_nothing(make: Server) -> None:
+    server = make()
+    with pytest.raises(StartError, match="nothing has run here yet"):
+        async with connect(Config.model_validate({"store": {"data_dir": str(server.data_dir)}})):
+            pass
+    assert not server.data_dir.exists()
+
+
 async def test_a_command_that_finds_no_schema_leaves_no_server_behind(make: Server) -> None:
     server = make()
+    await server.start()
+    await server.stop()
     with pytest.raises(StartError, match="the schema is behind"):
         async with connect(Config.model_validate({"store": {"data_dir": str(server.data_dir)}})):
             pass
