@@ -28,6 +28,7 @@ _HAND_OUT = 25  # most messages CHT hands out at a time
 _UPDATES = 200  # most updates in one exchange
 _KEPT_UPDATES = 10_000  # an update dropped beyond this comes back with CHT's next hand-out
 _LONGEST_ANSWER = 4_194_304  # octets
+_MOST_TAKEN = 1000  # messages of one answer; what is not acknowledged is handed out again
 _LONGEST_ID = 256  # characters; CHT's have 36, and one that no index takes would hold back all that came with it
 _LOGIN_WAIT = 15.0  # seconds; CHT counts failed logins over 10
 _SUSPECT = 2  # failed attempts after which a message is sent alone, in case it is the cause
@@ -150,7 +151,7 @@ class Cht:
         """The messages of a hand-out; what is malformed is reported to the log, and to CHT where it has an id."""
         taken: list[Outbound] = []
         malformed = 0
-        for item in handed:
+        for item in handed[:_MOST_TAKEN]:
             reference, recipient, text = (_field(item, name) for name in ("id", "to", "content"))
             if len(reference) > _LONGEST_ID:
                 reference = ""

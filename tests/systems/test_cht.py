@@ -293,6 +293,14 @@ async def test_malformed_items_are_reported_and_spoil_nothing(cht: Cht, capsys: 
     assert '"count":8' in capsys.readouterr().err
 
 
+async def test_an_answer_with_too_many_messages_is_taken_in_shares(cht: Cht) -> None:
+    items = [{"id": f"m{n}", "to": SENDER, "content": "x"} for n in range(5000)]
+    cht.faults.fail, cht.faults.failure = 1, Failure(200, {}, json.dumps({"messages": items}).encode())
+    async with adapter("cht", cht.url, **USER) as system:
+        result = await attempt(system, delivery())
+    assert [message.reference for message in result.outbound] == [f"m{n}" for n in range(1000)]
+
+
 async def test_an_update_that_comes_during_an_exchange_goes_with_the_next(cht: Cht) -> None:
     gate = asyncio.Event()
     cht.faults.slow = gate
