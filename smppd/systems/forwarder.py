@@ -15,20 +15,21 @@ from smppd import log, metrics
 from smppd.backoff import delay
 from smppd.config import SystemConfig
 from smppd.errors import StoreDown
-from smppd.model import BatchResult, Delivery, Outcome, Verdict
+from smppd.model import BatchResult, Outcome, Verdict
 from smppd.store.database import DOWN, Database
 from smppd.store.queue import Claimed, Postponed, Queue, due_in
 from smppd.store.status import set_paused
+from smppd.systems.attempt import attempt
 from smppd.systems.circuit import Circuit, failures_for
 from smppd.systems.contract import PollFailed, System
 from smppd.systems.lines import PER_LINE, Lines
+from smppd.systems.recorder import Recorder
 
 LEASE = 15.0  # seconds; renewed every third of it
 SWEEP = 1.0  # seconds between looks behind the cursor
 NEAR = 10_000  # ids behind the cursor that every sweep looks at: what another node commits late is there
 SHARE = 10_000  # waiting rows of older ids that a sweep looks at
 CLAIM = 1000  # rows per claim
-GATHER = 0.005  # seconds the recorder waits for company; a crash repeats at most so much more
 SILENCE = 60.0  # seconds between lines of the log about deliveries that are tried again
 POLL = 1.0  # seconds between looks for work that no hint announced
 
@@ -64,12 +65,7 @@ class Forwarder:
         self._swept_upto = 0
         self._idle: list[asyncio.Future[list[Claimed]]] = []
         self._under_way = 0
-        self._delivered: list[int] = []
-        self._dead: list[tuple[int, str]] = []
-        self._postponed: list[Postponed] = []
-        self._unrecorded = 0
-        self._record = asyncio.Event()
-        self._recorded = asyncio.Event()
+        self._recorder = Recorder(self._queue, self._log, self._lines.forget)
         self._stir = asyncio.Event()
         self._turned = asyncio.Event()  # the circuit opened or closed
         self._poll_soon = asyncio.Event()
@@ -109,17 +105,15 @@ class Forwarder:
             await asyncio.wait_for(self._stopping.wait(), seconds)
 
     async def _settled(self) -> None:
-        while self._under_way or self._unrecorded:
-            self._recorded.clear()
-            self._record.set()
-            await self._recorded.wait()
+        while self._under_way or self._recorder.waiting:
+            await self._recorder.progress()
 
     async def _serve(self, lease: str) -> None:
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(self._hold(lease)),
                 group.create_task(self._hear()),
-                group.create_task(self._recorder()),
+                group.create_task(self._recorder.run()),
                 group.create_task(self._note_pauses()),
                 *(group.create_task(self._worker()) for _ in range(self._adapter.concurrency)),
             ]
@@ -248,32 +242,10 @@ class Forwarder:
             self._idle.append(ticket)
             self._stir.set()
             batch = await ticket
-            result = await self._attempt([row.delivery for row in batch])
+            result = await attempt(self._adapter, [row.delivery for row in batch], self._log)
             if result.outbound:
                 await self._store_outbound(result)
             self._finish(batch, result.outcomes, loop.time())
-
-    async def _attempt(self, deliveries: list[Delivery]) -> BatchResult:
-        """What the adapter makes of them. A fault of ours in it is that message's trouble, and nobody else's."""
-        try:
-            return await self._adapter.deliver(deliveries)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the other messages must go on
-            self._log.error("fault in the adapter", messages=[d.id for d in deliveries], exc_info=error)
-            if len(deliveries) == 1:
-                reason = f"fault of smppd itself, see the log: {type(error).__name__}"
-                return BatchResult([Outcome(Verdict.RETRY, reason, in_doubt=True)])
-        # One of them is the cause: each by itself now, but none behind one of its sender that must wait.
-        result = BatchResult([])
-        held: dict[str, Outcome] = {}
-        for delivery in deliveries:
-            if (outcome := held.get(delivery.sender)) is None:
-                alone = await self._attempt([delivery])
-                outcome = alone.outcomes[0]
-                result.outbound += alone.outbound
-                if outcome.verdict in (Verdict.RETRY, Verdict.PAUSE):
-                    held[delivery.sender] = outcome
-            result.outcomes.append(outcome)
-        return result
 
     def _finish(self, batch: list[Claimed], outcomes: list[Outcome], now: float) -> None:
         retry: dict[int, float] = {}
@@ -289,18 +261,16 @@ class Forwarder:
                 self._doubtful.inc()
             if verdict is Verdict.DELIVERED:
                 self._seconds.observe(age)
-                self._delivered.append(delivery.id)
+                self._recorder.delivered(delivery.id)
                 self._answered()
             elif verdict is Verdict.DEAD:
                 self._log.warning("dead", message=delivery.id, reason=reason)
-                self._dead.append((delivery.id, reason))
+                self._recorder.dead(delivery.id, reason)
                 self._answered()
             else:
                 retry[delivery.id] = self._postpone(row, verdict, reason, outcome, now)
-        self._unrecorded += len(batch)
         self._under_way -= 1
         self._lines.finish(batch, retry, now)
-        self._record.set()
         self._stir.set()
 
     def _answered(self) -> None:
@@ -325,7 +295,7 @@ class Forwarder:
         if self._circuit.is_open:
             # The system is at fault, not this message: it is the probe when the circuit allows one.
             wait = min(wait, max(0.0, self._circuit.open_until - now))
-        self._postponed.append(Postponed(delivery.id, due_in(wait), counted, outcome.in_doubt, reason))
+        self._recorder.postponed(Postponed(delivery.id, due_in(wait), counted, outcome.in_doubt, reason))
         return wait
 
     async def _note_pauses(self) -> None:
@@ -341,34 +311,6 @@ class Forwarder:
                 await asyncio.sleep(1)
             else:
                 await self._turned.wait()
-
-    async def _recorder(self) -> None:
-        while True:
-            await self._record.wait()
-            await asyncio.sleep(GATHER)
-            self._record.clear()
-            delivered, self._delivered = self._delivered, []
-            dead, self._dead = self._dead, []
-            postponed, self._postponed = self._postponed, []
-            done = [*delivered, *(m for m, _ in dead)]
-            if done or postponed:
-                await self._write(delivered, dead, postponed)
-                self._lines.forget(done)
-                self._unrecorded -= len(done) + len(postponed)
-            self._recorded.set()
-
-    async def _write(self, delivered: list[int], dead: list[tuple[int, str]], postponed: list[Postponed]) -> None:
-        while True:
-            try:
-                with metrics.STORE_SECONDS.labels("record").time():
-                    await self._queue.record(delivered, dead, postponed)
-            except (*DOWN, asyncpg.PostgresError) as error:
-                # Held in memory and not asked for again until the database has it.
-                self._log.warning("outcomes wait for the database", reason=type(error).__name__)
-                self._queue.drop_connection("record")
-                await asyncio.sleep(0.5)
-            else:
-                return
 
     async def _store_outbound(self, result: BatchResult) -> None:
         try:
