@@ -68,6 +68,7 @@ class Database:
         self.trouble: str | None = None  # why the start still waits for the database
         self._pool: asyncpg.Pool[Any] | None = None
         self._ids: dict[tuple[str, str], int] = {}
+        self._announced = False
         self._log = log.get("store")
 
     @property
@@ -180,7 +181,13 @@ class Database:
 
     async def seen(self) -> None:
         """Say that this process lives."""
-        await self.pool.execute(statement("lease", "seen"), self.node, self.instance, __version__)
+        before = await self.pool.fetchval(statement("lease", "seen"), self.node, self.instance, __version__)
+        if self._announced and before not in (None, self.instance):
+            # Each would take the other for an earlier life of itself, and both would bind and deliver.
+            self._log.error(
+                "another smppd runs under this node.name on this database: give each its own", node=self.node
+            )
+        self._announced = True
 
     async def gone(self) -> None:
         """Say that this process has ended in order."""

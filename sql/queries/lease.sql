@@ -1,6 +1,9 @@
 -- name: seen
+-- Returns who said so before us under this name.
+with before as (select instance from node where name = $1)
 insert into node (name, instance, version, seen_at) values ($1, $2, $3, now())
-on conflict (name) do update set instance = $2, version = $3, seen_at = now();
+on conflict (name) do update set instance = $2, version = $3, seen_at = now()
+returning (select instance from before);
 
 -- name: gone
 delete from node where name = $1 and instance = $2;

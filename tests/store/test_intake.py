@@ -138,6 +138,22 @@ async def test_a_repeat_is_recognised_by_a_new_process_after_a_kill(bench: Bench
         await again.stop()
 
 
+async def test_two_processes_under_one_node_name_are_told_apart_in_the_log(
+    db: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await db.seen()
+    twin = Database(db.config)
+    await twin.start()
+    try:
+        await twin.seen()  # a start after a crash looks the same, and is no error
+        await twin.seen()
+        assert "another smppd" not in "".join(capsys.readouterr())
+        await db.seen()
+        assert "another smppd runs under this node.name" in "".join(capsys.readouterr())
+    finally:
+        await twin.stop()
+
+
 async def test_a_repeat_answered_but_not_proved_is_still_a_repeat_after_the_next_cut(bench: Bench) -> None:
     for _ in range(3):
         record = await bench.open()
