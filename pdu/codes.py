@@ -1,4 +1,4 @@
-"""Every number of SMPP 3.4 with its name (section 5). Numbers without a name stay plain ints everywhere."""
+"""Every number of SMPP with its name (SMPP 3.4 section 5, 5.0 section 4.7). Those without stay plain ints."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from pdu.status import status_words as status_words
 
 
 class Command(IntEnum):
-    """command_id (SMPP 3.4 section 5.1.2.1); the broadcast commands are SMPP 5.0's, named but not decoded."""
+    """command_id (SMPP 3.4 section 5.1.2.1; the broadcast commands from SMPP 5.0 section 4.7.5).
+
+    The three queries that SMPP 3.4 dropped are named and not decoded: what is published of SMPP 3.3 disagrees about
+    their bodies.
+    """
 
     GENERIC_NACK = 0x80000000
     BIND_RECEIVER = 0x01
@@ -36,6 +40,12 @@ class Command(IntEnum):
     ENQUIRE_LINK_RESP = 0x80000015
     SUBMIT_MULTI = 0x21
     SUBMIT_MULTI_RESP = 0x80000021
+    PARAM_RETRIEVE = 0x22  # SMPP 3.3 alone, as are the next five
+    PARAM_RETRIEVE_RESP = 0x80000022
+    QUERY_LAST_MSGS = 0x23
+    QUERY_LAST_MSGS_RESP = 0x80000023
+    QUERY_MSG_DETAILS = 0x24
+    QUERY_MSG_DETAILS_RESP = 0x80000024
     ALERT_NOTIFICATION = 0x102
     DATA_SM = 0x103
     DATA_SM_RESP = 0x80000103
@@ -48,7 +58,7 @@ class Command(IntEnum):
 
 
 class Tag(IntEnum):
-    """Tags of optional parameters (SMPP 3.4 section 5.3.2)."""
+    """Tags of optional parameters (SMPP 3.4 section 5.3.2; 0x0428 and 0x0600 to 0x0613 from SMPP 5.0 section 4.8.1)."""
 
     DEST_ADDR_SUBUNIT = 0x0005
     DEST_NETWORK_TYPE = 0x0006
@@ -89,6 +99,25 @@ class Tag(IntEnum):
     MESSAGE_STATE = 0x0427
     CONGESTION_STATE = 0x0428
     USSD_SERVICE_OP = 0x0501
+    BROADCAST_CHANNEL_INDICATOR = 0x0600
+    BROADCAST_CONTENT_TYPE = 0x0601
+    BROADCAST_CONTENT_TYPE_INFO = 0x0602
+    BROADCAST_MESSAGE_CLASS = 0x0603
+    BROADCAST_REP_NUM = 0x0604
+    BROADCAST_FREQUENCY_INTERVAL = 0x0605
+    BROADCAST_AREA_IDENTIFIER = 0x0606  # of an area that failed as well
+    BROADCAST_ERROR_STATUS = 0x0607
+    BROADCAST_AREA_SUCCESS = 0x0608
+    BROADCAST_END_TIME = 0x0609
+    BROADCAST_SERVICE_GROUP = 0x060A
+    BILLING_IDENTIFICATION = 0x060B
+    SOURCE_NETWORK_ID = 0x060D
+    DEST_NETWORK_ID = 0x060E
+    SOURCE_NODE_ID = 0x060F
+    DEST_NODE_ID = 0x0610
+    DEST_ADDR_NP_RESOLUTION = 0x0611
+    DEST_ADDR_NP_INFORMATION = 0x0612
+    DEST_ADDR_NP_COUNTRY = 0x0613
     DISPLAY_TIME = 0x1201
     SMS_SIGNAL = 0x1203
     MS_VALIDITY = 0x1204

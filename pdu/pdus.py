@@ -1,4 +1,7 @@
-"""One class per PDU of SMPP 3.4 (section 4); the fields of a class are its layout."""
+"""One class per PDU of SMPP; the fields of a class are its layout. Sections are of SMPP 3.4 where nothing else is said.
+
+SMPP 3.3 and 5.0 have the same layouts for the commands they share; `pdu.version` says which command is whose.
+"""
 
 from __future__ import annotations
 
@@ -255,3 +258,56 @@ class AlertNotification(Pdu):
     esme_addr_ton: int = number()
     esme_addr_npi: int = number()
     esme_addr: str = string(65)
+
+
+@command(Command.BROADCAST_SM)
+class BroadcastSm(Pdu):
+    """SMPP 5.0 section 4.4.1.1; the area, the content type, the repetitions and their interval are in tlvs."""
+
+    service_type: str = string(6)
+    source_addr_ton: int = number()
+    source_addr_npi: int = number()
+    source_addr: str = string(21)
+    message_id: str = string(65)
+    priority_flag: int = number()
+    schedule_delivery_time: str = string(17)
+    validity_period: str = string(17)
+    replace_if_present_flag: int = number()
+    data_coding: int = number()
+    sm_default_msg_id: int = number()
+
+
+@command(Command.BROADCAST_SM_RESP)
+class BroadcastSmResp(_MessageId):
+    """SMPP 5.0 section 4.4.1.2; areas that failed are in tlvs."""
+
+
+@command(Command.QUERY_BROADCAST_SM)
+class QueryBroadcastSm(Pdu):
+    """SMPP 5.0 section 4.4.2.1."""
+
+    message_id: str = string(65)
+    source_addr_ton: int = number()
+    source_addr_npi: int = number()
+    source_addr: str = string(21)
+
+
+@command(Command.QUERY_BROADCAST_SM_RESP)
+class QueryBroadcastSmResp(_MessageId):
+    """SMPP 5.0 section 4.4.2.2; the state, the areas and their success are in tlvs."""
+
+
+@command(Command.CANCEL_BROADCAST_SM)
+class CancelBroadcastSm(Pdu):
+    """SMPP 5.0 section 4.4.3.1."""
+
+    service_type: str = string(6)
+    message_id: str = string(65)
+    source_addr_ton: int = number()
+    source_addr_npi: int = number()
+    source_addr: str = string(21)
+
+
+@command(Command.CANCEL_BROADCAST_SM_RESP)
+class CancelBroadcastSmResp(Pdu):
+    """SMPP 5.0 section 4.4.3.2."""

@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class Status(IntEnum):
-    """command_status (SMPP 3.4 section 5.1.3; 0x100 and above from SMPP 5.0)."""
+    """command_status (SMPP 3.4 section 5.1.3; 0x100 and above from SMPP 5.0 section 4.7.6)."""
 
     ESME_ROK = 0x00
     ESME_RINVMSGLEN = 0x01
@@ -63,6 +63,18 @@ class Status(IntEnum):
     ESME_RINVDCS = 0x104
     ESME_RINVSRCADDRSUBUNIT = 0x105
     ESME_RINVDSTADDRSUBUNIT = 0x106
+    ESME_RINVBCASTFREQINT = 0x107
+    ESME_RINVBCASTALIAS_NAME = 0x108
+    ESME_RINVBCASTAREAFMT = 0x109
+    ESME_RINVNUMBCAST_AREAS = 0x10A
+    ESME_RINVBCASTCNTTYPE = 0x10B
+    ESME_RINVBCASTMSGCLASS = 0x10C
+    ESME_RBCASTFAIL = 0x10D
+    ESME_RBCASTQUERYFAIL = 0x10E
+    ESME_RBCASTCANCELFAIL = 0x10F
+    ESME_RINVBCAST_REP = 0x110
+    ESME_RINVBCASTSRVGRP = 0x111
+    ESME_RINVBCASTCHANIND = 0x112
 
 
 _WORDS = {
@@ -121,6 +133,18 @@ _WORDS = {
     0x104: "data_coding is invalid",
     0x105: "source subunit is invalid",
     0x106: "destination subunit is invalid",
+    0x107: "broadcast frequency interval is invalid",
+    0x108: "broadcast alias name is invalid",
+    0x109: "broadcast area format is invalid",
+    0x10A: "number of broadcast areas is invalid",
+    0x10B: "broadcast content type is invalid",
+    0x10C: "broadcast message class is invalid",
+    0x10D: "broadcast failed",
+    0x10E: "query of a broadcast failed",
+    0x10F: "cancel of a broadcast failed",
+    0x110: "number of broadcast repetitions is invalid",
+    0x111: "broadcast service group is invalid",
+    0x112: "broadcast channel indicator is invalid",
 }
 
 

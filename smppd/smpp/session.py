@@ -17,6 +17,7 @@ from pdu import (
     BindReceiverResp,
     BindTransceiverResp,
     BindTransmitterResp,
+    BroadcastSmResp,
     Command,
     DataSm,
     DataSmResp,
@@ -25,7 +26,10 @@ from pdu import (
     Framer,
     FramingError,
     Pdu,
+    QueryBroadcastSmResp,
+    QuerySmResp,
     Status,
+    SubmitMultiResp,
     SubmitSmResp,
     Tag,
     command_name,
@@ -69,7 +73,18 @@ _BINDS = {
 _MESSAGES = (Command.DELIVER_SM, Command.DATA_SM)
 _BIND_RESPONSES = (BindReceiverResp, BindTransmitterResp, BindTransceiverResp)
 # Responses whose status counts although their body cannot be read.
-_BARE: dict[int, Callable[..., Pdu]] = {each.command_id: each for each in (*_BIND_RESPONSES, SubmitSmResp, DataSmResp)}
+_BARE: dict[int, Callable[..., Pdu]] = {
+    each.command_id: each
+    for each in (
+        *_BIND_RESPONSES,
+        SubmitSmResp,
+        SubmitMultiResp,
+        DataSmResp,
+        QuerySmResp,
+        BroadcastSmResp,
+        QueryBroadcastSmResp,
+    )
+}
 
 
 class WrongState(Exception):

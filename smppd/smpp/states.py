@@ -1,4 +1,5 @@
-"""The operation matrix (SMPP 3.4 section 2.3) for an ESME: what it does with each PDU in each state, and may send.
+"""The operation matrix for an ESME (SMPP 3.4 section 2.3; the broadcasts from 5.0): what it does with each PDU in each
+state, and what it may send.
 
 Everything a session decides by its state stands in these two tables. Where a carrier strays from the matrix in a way
 that does no harm (an enquire_link before the bind response), the table follows the carrier.
@@ -47,35 +48,41 @@ _ECHO, _MATCH, _END, _TELL, _COUNT = Reaction.ECHO, Reaction.MATCH, Reaction.END
 
 _STATES = (State.BINDING, State.TRANSMITTER, State.RECEIVER, State.TRANSCEIVER, State.LEAVING, State.UNBINDING)
 _ROWS: dict[Command, tuple[Reaction, ...]] = {
-    #                              BINDING   TRANSMITTER  RECEIVER  TRANSCEIVER  LEAVING  UNBINDING
-    Command.DELIVER_SM:            (_HOLD,   _REFUSE,     _TAKE,    _TAKE,       _DEFER,  _LEAVE),
-    Command.DATA_SM:               (_HOLD,   _REFUSE,     _TAKE,    _TAKE,       _DEFER,  _LEAVE),
-    Command.ALERT_NOTIFICATION:    (_COUNT,  _COUNT,      _TELL,    _TELL,       _COUNT,  _COUNT),
-    Command.ENQUIRE_LINK:          (_ECHO,   _ECHO,       _ECHO,    _ECHO,       _ECHO,   _ECHO),
-    Command.UNBIND:                (_END,    _END,        _END,     _END,        _COUNT,  _ECHO),
-    Command.UNBIND_RESP:           (_COUNT,  _COUNT,      _COUNT,   _COUNT,      _COUNT,  _END),
-    Command.ENQUIRE_LINK_RESP:     (_MATCH,  _MATCH,      _MATCH,   _MATCH,      _MATCH,  _MATCH),
-    Command.GENERIC_NACK:          (_MATCH,  _MATCH,      _MATCH,   _MATCH,      _MATCH,  _MATCH),
-    Command.BIND_TRANSMITTER_RESP: (_MATCH,  _COUNT,      _COUNT,   _COUNT,      _COUNT,  _COUNT),
-    Command.BIND_RECEIVER_RESP:    (_MATCH,  _COUNT,      _COUNT,   _COUNT,      _COUNT,  _COUNT),
-    Command.BIND_TRANSCEIVER_RESP: (_MATCH,  _COUNT,      _COUNT,   _COUNT,      _COUNT,  _COUNT),
-    Command.SUBMIT_SM_RESP:        (_COUNT,  _MATCH,      _MATCH,   _MATCH,      _MATCH,  _MATCH),
-    Command.SUBMIT_MULTI_RESP:     (_COUNT,  _MATCH,      _MATCH,   _MATCH,      _MATCH,  _MATCH),
-    Command.DATA_SM_RESP:          (_COUNT,  _MATCH,      _MATCH,   _MATCH,      _MATCH,  _MATCH),
-    Command.QUERY_SM_RESP:         (_COUNT,  _MATCH,      _MATCH,   _MATCH,      _MATCH,  _MATCH),
-    Command.CANCEL_SM_RESP:        (_COUNT,  _MATCH,      _MATCH,   _MATCH,      _MATCH,  _MATCH),
-    Command.REPLACE_SM_RESP:       (_COUNT,  _MATCH,      _MATCH,   _MATCH,      _MATCH,  _MATCH),
-    Command.OUTBIND:               (_COUNT,  _COUNT,      _COUNT,   _COUNT,      _COUNT,  _COUNT),
-    Command.DELIVER_SM_RESP:       (_COUNT,  _COUNT,      _COUNT,   _COUNT,      _COUNT,  _COUNT),
+    #                                     BINDING   TRANSMITTER  RECEIVER  TRANSCEIVER  LEAVING  UNBINDING
+    Command.DELIVER_SM:                   (_HOLD,   _REFUSE,     _TAKE,    _TAKE,       _DEFER,  _LEAVE),
+    Command.DATA_SM:                      (_HOLD,   _REFUSE,     _TAKE,    _TAKE,       _DEFER,  _LEAVE),
+    Command.ALERT_NOTIFICATION:           (_COUNT,  _COUNT,      _TELL,    _TELL,       _COUNT,  _COUNT),
+    Command.ENQUIRE_LINK:                 (_ECHO,   _ECHO,       _ECHO,    _ECHO,       _ECHO,   _ECHO),
+    Command.UNBIND:                       (_END,    _END,        _END,     _END,        _COUNT,  _ECHO),
+    Command.UNBIND_RESP:                  (_COUNT,  _COUNT,      _COUNT,   _COUNT,      _COUNT,  _END),
+    Command.ENQUIRE_LINK_RESP:            (_MATCH,  _MATCH,      _MATCH,   _MATCH,      _MATCH,  _MATCH),
+    Command.GENERIC_NACK:                 (_MATCH,  _MATCH,      _MATCH,   _MATCH,      _MATCH,  _MATCH),
+    Command.BIND_TRANSMITTER_RESP:        (_MATCH,  _COUNT,      _COUNT,   _COUNT,      _COUNT,  _COUNT),
+    Command.BIND_RECEIVER_RESP:           (_MATCH,  _COUNT,      _COUNT,   _COUNT,      _COUNT,  _COUNT),
+    Command.BIND_TRANSCEIVER_RESP:        (_MATCH,  _COUNT,      _COUNT,   _COUNT,      _COUNT,  _COUNT),
+    Command.SUBMIT_SM_RESP:               (_COUNT,  _MATCH,      _MATCH,   _MATCH,      _MATCH,  _MATCH),
+    Command.SUBMIT_MULTI_RESP:            (_COUNT,  _MATCH,      _MATCH,   _MATCH,      _MATCH,  _MATCH),
+    Command.DATA_SM_RESP:                 (_COUNT,  _MATCH,      _MATCH,   _MATCH,      _MATCH,  _MATCH),
+    Command.QUERY_SM_RESP:                (_COUNT,  _MATCH,      _MATCH,   _MATCH,      _MATCH,  _MATCH),
+    Command.CANCEL_SM_RESP:               (_COUNT,  _MATCH,      _MATCH,   _MATCH,      _MATCH,  _MATCH),
+    Command.REPLACE_SM_RESP:              (_COUNT,  _MATCH,      _MATCH,   _MATCH,      _MATCH,  _MATCH),
+    Command.BROADCAST_SM_RESP:            (_COUNT,  _MATCH,      _MATCH,   _MATCH,      _MATCH,  _MATCH),
+    Command.QUERY_BROADCAST_SM_RESP:      (_COUNT,  _MATCH,      _MATCH,   _MATCH,      _MATCH,  _MATCH),
+    Command.CANCEL_BROADCAST_SM_RESP:     (_COUNT,  _MATCH,      _MATCH,   _MATCH,      _MATCH,  _MATCH),
+    Command.OUTBIND:                      (_COUNT,  _COUNT,      _COUNT,   _COUNT,      _COUNT,  _COUNT),
+    Command.DELIVER_SM_RESP:              (_COUNT,  _COUNT,      _COUNT,   _COUNT,      _COUNT,  _COUNT),
     # What only an ESME may send, sent by the carrier.
-    Command.BIND_TRANSMITTER:      (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE, _REFUSE),
-    Command.BIND_RECEIVER:         (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE, _REFUSE),
-    Command.BIND_TRANSCEIVER:      (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE, _REFUSE),
-    Command.SUBMIT_SM:             (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE, _REFUSE),
-    Command.SUBMIT_MULTI:          (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE, _REFUSE),
-    Command.QUERY_SM:              (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE, _REFUSE),
-    Command.CANCEL_SM:             (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE, _REFUSE),
-    Command.REPLACE_SM:            (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE, _REFUSE),
+    Command.BIND_TRANSMITTER:             (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE, _REFUSE),
+    Command.BIND_RECEIVER:                (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE, _REFUSE),
+    Command.BIND_TRANSCEIVER:             (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE, _REFUSE),
+    Command.SUBMIT_SM:                    (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE, _REFUSE),
+    Command.SUBMIT_MULTI:                 (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE, _REFUSE),
+    Command.QUERY_SM:                     (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE, _REFUSE),
+    Command.CANCEL_SM:                    (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE, _REFUSE),
+    Command.REPLACE_SM:                   (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE, _REFUSE),
+    Command.BROADCAST_SM:                 (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE, _REFUSE),
+    Command.QUERY_BROADCAST_SM:           (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE, _REFUSE),
+    Command.CANCEL_BROADCAST_SM:          (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE, _REFUSE),
 }  # fmt: skip
 
 REACTIONS: dict[State, dict[int, Reaction]] = {
@@ -92,6 +99,9 @@ _SUBMITTING = frozenset(
             Command.QUERY_SM,
             Command.CANCEL_SM,
             Command.REPLACE_SM,
+            Command.BROADCAST_SM,
+            Command.QUERY_BROADCAST_SM,
+            Command.CANCEL_BROADCAST_SM,
         ),
     )
 )

@@ -1,4 +1,4 @@
-"""PDUs as values and as octets, each written out by hand from the tables of SMPP 3.4 section 4."""
+"""PDUs as values and as octets, each written out by hand from the tables of SMPP 3.4 section 4 and 5.0 section 4."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ from pdu import (
     BindTransceiverResp,
     BindTransmitter,
     BindTransmitterResp,
+    BroadcastSm,
+    BroadcastSmResp,
+    CancelBroadcastSm,
+    CancelBroadcastSmResp,
     CancelSm,
     CancelSmResp,
     DataSm,
@@ -25,6 +29,8 @@ from pdu import (
     GenericNack,
     Outbind,
     Pdu,
+    QueryBroadcastSm,
+    QueryBroadcastSmResp,
     QuerySm,
     QuerySmResp,
     ReplaceSm,
@@ -189,5 +195,57 @@ SAMPLES: list[tuple[Pdu, bytes]] = [
         AlertNotification(1, 1, "255712345678", 0, 1, "15001", tlvs=(Tlv(0x0422, b"\0"),), sequence=1),
         frame(0x102, b"\x01\x01255712345678\0\x00\x0115001\0\x04\x22\x00\x01\x00"),
     ),
+    (
+        BroadcastSm(
+            service_type="CBS",
+            source_addr_ton=1,
+            source_addr_npi=1,
+            source_addr="15001",
+            priority_flag=2,
+            validity_period="000001000000000R",
+            data_coding=8,
+            tlvs=(
+                Tlv(0x0606, b"\x00Mwanza"),
+                Tlv(0x0606, b"\x00Tabora"),
+                Tlv(0x0601, b"\x01\x00\x02"),
+                Tlv(0x0604, b"\x00\x0c"),
+                Tlv(0x0605, b"\x0a\x00\x02"),
+                Tlv(0x0424, b"\0H\0i"),
+            ),
+            sequence=1,
+        ),
+        frame(
+            0x111,
+            b"CBS\0\x01\x0115001\0\0\x02\x00000001000000000R\0\x00\x08\x00"
+            b"\x06\x06\x00\x07\x00Mwanza\x06\x06\x00\x07\x00Tabora\x06\x01\x00\x03\x01\x00\x02\x06\x04\x00\x02\x00\x0c"
+            b"\x06\x05\x00\x03\x0a\x00\x02\x04\x24\x00\x04\0H\0i",
+        ),
+    ),
+    (
+        BroadcastSmResp("B1", tlvs=(Tlv(0x0607, b"\0\0\1\x09"), Tlv(0x0606, b"\x00Tabora")), sequence=1),
+        frame(0x80000111, b"B1\0\x06\x07\x00\x04\0\0\1\x09\x06\x06\x00\x07\x00Tabora"),
+    ),
+    (
+        QueryBroadcastSm("", 1, 1, "15001", tlvs=(Tlv(0x0204, b"\x12\x34"),), sequence=1),
+        frame(0x112, b"\0\x01\x0115001\0\x02\x04\x00\x02\x12\x34"),
+    ),
+    (
+        QueryBroadcastSmResp(
+            "B1",
+            tlvs=(Tlv(0x0427, b"\x01"), Tlv(0x0606, b"\x00Mwanza"), Tlv(0x0608, b"\x50"), Tlv(0x0428, b"\x5a")),
+            sequence=1,
+        ),
+        frame(
+            0x80000112,
+            b"B1\0\x04\x27\x00\x01\x01\x06\x06\x00\x07\x00Mwanza\x06\x08\x00\x01\x50\x04\x28\x00\x01\x5a",
+        ),
+    ),
+    (CancelBroadcastSm("CBS", "B1", 1, 1, "15001", sequence=1), frame(0x113, b"CBS\0B1\0\x01\x0115001\0")),
+    (CancelBroadcastSmResp(status=0x10F, sequence=1), frame(0x80000113, status=0x10F)),
+    (
+        SubmitSmResp("0A1B", tlvs=(Tlv(0x0428, b"\x5f"),), sequence=1),
+        frame(0x80000004, b"0A1B\0\x04\x28\x00\x01\x5f"),
+    ),
+    (EnquireLinkResp(tlvs=(Tlv(0x0428, b"\x14"),), sequence=1), frame(0x80000015, b"\x04\x28\x00\x01\x14")),
 ]
 NAMES = [f"{type(pdu).__name__}-{index}" for index, (pdu, _) in enumerate(SAMPLES)]

@@ -110,7 +110,7 @@ def test_an_odd_frame_is_read(octets: bytes, expected: dict[str, Any]) -> None:
     assert {name: getattr(value, name) for name in expected} == expected
 
 
-@pytest.mark.parametrize("command_id", [0x00, 0x0A, 0x111, 0x112, 0x80000111, 0x12345678])
+@pytest.mark.parametrize("command_id", [0x00, 0x0A, 0x22, 0x23, 0x24, 0x110, 0x114, 0x80000024, 0x12345678])
 def test_an_unknown_command_is_answered_by_a_nack_with_its_sequence(command_id: int) -> None:
     with pytest.raises(DecodeError) as caught:
         decode(frame(command_id, b"anything", sequence=42))

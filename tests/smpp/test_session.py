@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 import pdu
@@ -206,7 +208,7 @@ def test_an_unreadable_deliver_sm_is_handed_over_raw_and_answered_like_others() 
     "strange",
     [
         frame(0x00000999, 77),
-        frame(0x00000111, 77, body=b"broadcast"),  # broadcast_sm of SMPP 5.0
+        frame(0x00000023, 77, body=b"\0\0" + b"255\0\x05"),  # query_last_msgs of SMPP 3.3
         frame(0x00010200, 77, body=b"\0" * 40),  # a vendor's own
     ],
 )
@@ -215,6 +217,22 @@ def test_an_unknown_command_is_nacked_by_its_sequence_and_the_link_lives(strange
     events = hear(session, strange, mo(78))
     assert [type(event) for event in events] == [Delivered]
     assert said(session) == [pdu.GenericNack(sequence=77, status=Status.ESME_RINVCMDID)]
+
+
+@pytest.mark.parametrize(
+    ("strange", "said_back"),
+    [
+        (pdu.SubmitSm(sequence=77), pdu.SubmitSmResp(sequence=77, status=0x04)),
+        (pdu.QuerySm("1", sequence=77), pdu.QuerySmResp(sequence=77, status=0x04)),
+        (pdu.BroadcastSm(sequence=77), pdu.BroadcastSmResp(sequence=77, status=0x04)),
+        (pdu.QueryBroadcastSm("1", sequence=77), pdu.QueryBroadcastSmResp(sequence=77, status=0x04)),
+        (pdu.CancelBroadcastSm(sequence=77), pdu.CancelBroadcastSmResp(sequence=77, status=0x04)),
+    ],
+)
+def test_what_only_an_esme_may_send_is_refused_and_the_link_lives(strange: pdu.Pdu, said_back: pdu.Pdu) -> None:
+    session = bound()
+    assert [type(event) for event in hear(session, strange, mo(78))] == [Delivered]
+    assert said(session) == [said_back]
 
 
 @pytest.mark.parametrize("strange", [frame(0x80000999, 77), frame(0x80000111, 77), frame(NACK, 77, 3)])
@@ -369,6 +387,25 @@ def test_a_request_that_the_state_does_not_allow_is_a_fault_of_the_caller(sessio
     with pytest.raises(WrongState):
         session.request(request_, 0.0)
     assert session.take() == b""
+
+
+@pytest.mark.parametrize(
+    ("request_", "response"),
+    [
+        (SUBMIT, pdu.SubmitSmResp(status=0x58)),
+        (pdu.SubmitMulti(dest_address=(pdu.Destination(1, 1, "255"),)), pdu.SubmitMultiResp(status=0x33)),
+        (pdu.QuerySm("1"), pdu.QuerySmResp(status=0x67)),
+        (pdu.BroadcastSm(), pdu.BroadcastSmResp(status=0x10D)),
+        (pdu.QueryBroadcastSm("1"), pdu.QueryBroadcastSmResp(status=0x10E)),
+    ],
+)
+def test_the_status_of_a_response_whose_body_cannot_be_read_counts(request_: pdu.Pdu, response: pdu.Pdu) -> None:
+    session = bound(version=0x50)
+    sequence = session.request(request_, 0.0)
+    assert sequence is not None
+    body = b"9" * 300 + b"\0" + b"9" * 300  # longer than any string, and no parameters either
+    (event,) = hear(session, frame(response.command_id, sequence, response.status, body))
+    assert event == Response(sequence, replace(response, sequence=sequence))
 
 
 def test_a_request_that_cannot_be_encoded_uses_nothing_up() -> None:
