@@ -59,6 +59,7 @@ from pdu.pdus import (
 from pdu.receipt import Receipt, parse_receipt
 from pdu.split import Part, split_octets, split_text
 from pdu.text import Decoded, alphabet_of, decode_text, encode_text
+from pdu.times import Relative, format_time, parse_date, parse_time
 from pdu.tlv import Tlv, find_tlv, int_tlv, text_tlv
 from pdu.udh import Element, build_udh, parse_udh
 from pdu.wire import Destination, DistributionList, Unsuccess
@@ -106,6 +107,7 @@ __all__ = [
     "QuerySm",
     "QuerySmResp",
     "Receipt",
+    "Relative",
     "ReplaceSm",
     "ReplaceSmResp",
     "Segment",
@@ -130,8 +132,11 @@ __all__ = [
     "encode",
     "encode_text",
     "find_tlv",
+    "format_time",
     "int_tlv",
+    "parse_date",
     "parse_receipt",
+    "parse_time",
     "parse_udh",
     "payload",
     "split_octets",

@@ -75,14 +75,18 @@ def _registered(value: int) -> str:
 def _when(value: str) -> str:
     if not value:
         return "none"
-    if len(value) != 16:
-        return "neither absolute nor relative: 16 characters make a time"
-    year, month, day, hour, minute, second = (value[i : i + 2] for i in range(0, 12, 2))
-    if value.endswith("R"):
-        return f"in {year} years {month} months {day} days {hour} h {minute} min {second} s"
-    quarters = int(value[13:15]) if value[13:15].isdigit() else 0
-    offset = f"{value[15]}{quarters // 4:02d}:{quarters % 4 * 15:02d}"
-    return f"20{year}-{month}-{day} {hour}:{minute}:{second} {offset}"
+    time = pdu.parse_time(value)
+    if isinstance(time, pdu.Relative):
+        spans = [f"{count} {unit[: -1 if count == 1 else None]}" for unit, count in time._asdict().items() if count]
+        return f"in {' '.join(spans) or '0 seconds'}"
+    if time is None:
+        return "neither absolute nor relative" + ("" if len(value) == 16 else ": 16 characters make a time")
+    return time.isoformat(" ", "milliseconds" if time.microsecond else "seconds")
+
+
+def _date(value: str) -> str:
+    date = pdu.parse_date(value)
+    return _when(value) if date is None else date.isoformat(" ") + ("" if date.tzinfo else ", where the carrier is")
 
 
 def _octets(value: bytes) -> str:
@@ -100,7 +104,7 @@ _EXPLAIN: dict[str, Callable[[Any], str]] = {
     "short_message": _octets,
     "schedule_delivery_time": _when,
     "validity_period": _when,
-    "final_date": _when,
+    "final_date": _date,
     "replace_if_present_flag": lambda value: "replace" if value == 1 else "do not replace",
 }
 

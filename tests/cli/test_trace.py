@@ -66,7 +66,7 @@ def test_fields_cover_the_frame_without_gap_or_overlap(value: pdu.Pdu) -> None:
         ("source_addr_ton", 5, "alphanumeric"),
         ("destination_addr", "255712345678", ""),
         ("esm_class", 0x40, "default message, with user data header"),
-        ("validity_period", "000001000000000R", "in 00 years 00 months 01 days 00 h 00 min 00 s"),
+        ("validity_period", "000001000000000R", "in 1 day"),
         ("registered_delivery", 1, "receipt on success or failure"),
         ("data_coding", 8, "ucs2"),
         ("sm_length", 10, ""),
