@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import inbound
+from benchmarks import codec, inbound
 from benchmarks.load import run
 
 if __name__ == "__main__":
@@ -12,4 +12,5 @@ if __name__ == "__main__":
     parser.add_argument("--count", type=int, default=20_000, help="messages per flood")
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
+    codec.main(given.rounds)
     run(inbound.main(given.count, given.rounds))
