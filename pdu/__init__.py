@@ -20,6 +20,7 @@ from pdu.codes import (
 from pdu.declare import Pdu
 from pdu.errors import DecodeError, EncodeError, FramingError
 from pdu.framer import Framer
+from pdu.graphemes import clusters
 from pdu.multipart import Segment, UserData, payload, user_data
 from pdu.pdus import (
     AlertNotification,
@@ -125,6 +126,7 @@ __all__ = [
     "UserData",
     "alphabet_of",
     "build_udh",
+    "clusters",
     "codes",
     "command_name",
     "decode",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
-from unicodedata import category
 
 from pdu.codes import EsmClass, Tag
 from pdu.errors import EncodeError
+from pdu.graphemes import clusters
 from pdu.gsm7 import encode_septets, fill_bits, pack
 from pdu.text import encode_text
 from pdu.tlv import Tlv
@@ -17,7 +17,6 @@ OCTETS = 140  # of user data in one short message (3GPP TS 23.040 section 9.2.3.
 _HEADERS = {"udh8": 6, "udh16": 7, "sar": 6}  # sar too: the carrier makes a header of the parameters
 _MOST_PARTS = 255
 _LEAST_ROOM = 4  # the largest code point in any alphabet
-_ZWJ = "\u200d"
 
 
 class Part(NamedTuple):
@@ -111,7 +110,7 @@ def _cut_septets(septets: bytes, room: int) -> list[bytes]:
 def _cut_clusters(text: str, room: int, octets_of: Callable[[str], bytes]) -> list[bytes]:
     bodies: list[bytes] = []
     body = b""
-    for cluster in _clusters(text):
+    for cluster in clusters(text):
         octets = octets_of(cluster)
         # What is drawn as one character may be larger than a part: then it is cut between code points.
         pieces = [octets] if len(octets) <= room else [octets_of(char) for char in cluster]
@@ -121,32 +120,3 @@ def _cut_clusters(text: str, room: int, octets_of: Callable[[str], bytes]) -> li
                 body = b""
             body += piece
     return [*bodies, body]
-
-
-def _clusters(text: str) -> Iterator[str]:
-    """What is drawn as one character, near enough to Unicode annex 29: marks, joiners, skin tones, tags and flags."""
-    cluster = ""
-    for char in text:
-        if cluster and (cluster[-1] == _ZWJ or _extends(char) or _completes_flag(cluster, char)):
-            cluster += char
-        else:
-            if cluster:
-                yield cluster
-            cluster = char
-    if cluster:
-        yield cluster
-
-
-def _extends(char: str) -> bool:
-    if char < "\u0300":
-        return False
-    return (
-        char == _ZWJ
-        or "\U0001f3fb" <= char <= "\U0001f3ff"
-        or "\U000e0020" <= char <= "\U000e007f"
-        or (category(char)[0] == "M")
-    )
-
-
-def _completes_flag(cluster: str, char: str) -> bool:
-    return len(cluster) == 1 and "\U0001f1e6" <= cluster <= "\U0001f1ff" and "\U0001f1e6" <= char <= "\U0001f1ff"
