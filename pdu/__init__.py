@@ -1,6 +1,6 @@
 """SMPP 3.4 on the wire: bytes to values and back. Standard library only; no I/O, clock or log."""
 
-from pdu import codes
+from pdu import codes, message_id
 from pdu.codec import decode, encode
 from pdu.codes import (
     RESPONSE,
@@ -136,6 +136,7 @@ __all__ = [
     "find_tlv",
     "format_time",
     "int_tlv",
+    "message_id",
     "parse_date",
     "parse_receipt",
     "parse_time",
