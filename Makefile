@@ -6,10 +6,10 @@ PY := $(VENV)/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lint chaos fuzz soak lock clean
+.PHONY: help demo test bench lint chaos fuzz properties soak lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 10
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 12
 
 demo: $(VENV)/.runtime ## everything embedded, with sample traffic; ARGS=--once runs it once and tells what arrived
 	$(PY) -m smppd demo $(ARGS)
@@ -32,8 +32,11 @@ chaos: $(VENV)/.dev ## stop, cut and fill things at random, then count every mes
 soak: $(VENV)/.dev ## steady traffic for a long time; memory and balance must hold
 	$(PY) -m benchmarks.soak $(ARGS)
 
-fuzz: $(VENV)/.dev ## the property tests with many more examples
-	$(PY) -m pytest -p tests.fuzz --hypothesis-profile=fuzz --timeout=0 tests/pdu tests/smpp $(ARGS)
+fuzz: $(VENV)/.dev ## random and mutated frames for a minute; ARGS="--seconds 3600" or "--frames 10000000"
+	$(PY) -m tests.fuzz $(ARGS)
+
+properties: $(VENV)/.dev ## the property tests with many more examples
+	$(PY) -m pytest -p tests.fuzz.profile --hypothesis-profile=fuzz --timeout=0 tests/pdu tests/smpp $(ARGS)
 
 lock: $(VENV)/bin/python ## pin what pyproject.toml asks for, as resolved today
 	$(PY) -m venv --clear build/lock
@@ -50,8 +53,8 @@ $(VENV)/.runtime: requirements.txt | $(VENV)/bin/python
 	$(PY) -m pip install -q -r requirements.txt
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
-	$(PY) -m pip install -q -r requirements-dev.txt
+$(VENV)/.dev: requirements-dev.txt requirements-fuzz.txt $(VENV)/.runtime
+	$(PY) -m pip install -q -r requirements-dev.txt -r requirements-fuzz.txt
 	@touch $@
 
 # The first interpreter that is new enough; else one line that says what to install.

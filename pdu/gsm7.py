@@ -69,11 +69,14 @@ def encode_septets(text: str) -> bytes | None:
 
 def pack(septets: bytes, fill: int = 0) -> bytes:
     """Septets packed to octets, after `fill` bits that bring a user data header to a septet boundary."""
-    bits = 0
-    for septet in reversed(septets):
-        bits = bits << 7 | septet & 0x7F
+    out = bytearray()
+    for at in range(0, len(septets), 8):  # in blocks: shifting one number of them all costs the square of its length
+        bits = 0
+        for septet in reversed(septets[at : at + 8]):
+            bits = bits << 7 | septet & 0x7F
+        out += bits.to_bytes(7, "little")
     size = (7 * len(septets) + fill + 7) // 8
-    return (bits << fill).to_bytes(size, "little")
+    return (int.from_bytes(out, "little") << fill).to_bytes(len(out) + 1, "little")[:size]
 
 
 def unpack(octets: bytes, fill: int = 0) -> bytes:
@@ -82,12 +85,15 @@ def unpack(octets: bytes, fill: int = 0) -> bytes:
     Where seven bits are left over, a NUL or CR there is padding, not a character (section 6.1.2.3.1): SMPP carries no
     count of septets, so nothing else can tell.
     """
-    bits = int.from_bytes(octets, "little") >> fill
     count = max(8 * len(octets) - fill, 0) // 7
-    out = bytearray(count)
-    for index in range(count):
-        out[index] = bits & 0x7F
-        bits >>= 7
+    shifted = (int.from_bytes(octets, "little") >> fill).to_bytes(len(octets), "little")
+    out = bytearray()
+    for at in range(0, len(octets), 7):  # in blocks, as in `pack`
+        bits = int.from_bytes(shifted[at : at + 7], "little")
+        for _ in range(8):
+            out.append(bits & 0x7F)
+            bits >>= 7
+    del out[count:]
     if count and (8 * len(octets) - fill) % 7 == 0 and out[-1] in (0x00, 0x0D):
         del out[-1]
     return bytes(out)

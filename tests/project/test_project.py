@@ -108,7 +108,9 @@ def test_a_command_that_a_document_names_exists_with_its_options(document: str) 
         assert asked <= options, usage
 
 
-@pytest.mark.parametrize("target", ["help", "demo", "test", "bench", "lint", "chaos", "fuzz", "soak", "lock"])
+@pytest.mark.parametrize(
+    "target", ["help", "demo", "test", "bench", "lint", "chaos", "fuzz", "properties", "soak", "lock"]
+)
 def test_each_target_of_make_is_listed_and_runs_dry(target: str) -> None:
     done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

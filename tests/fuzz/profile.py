@@ -1,4 +1,4 @@
-"""The hypothesis profile of `make fuzz`, loaded as a pytest plugin."""
+"""The hypothesis profile of `make properties`, loaded as a pytest plugin."""
 
 from hypothesis import HealthCheck, settings
 

@@ -1,0 +1,88 @@
+"""Random and mutated frames at everything that reads octets from outside, until time or number is up.
+
+    python -m tests.fuzz --seconds 60
+    python -m tests.fuzz --frames 10000000
+
+Half of the processes are guided by coverage where atheris is installed; the others mutate blindly, four times as fast.
+Inputs that fail are kept in build/fuzz, and shown with their traceback; then the exit code is 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import time
+from multiprocessing import get_context
+from pathlib import Path
+
+from tests.fuzz.worker import Work, engines, work
+
+FOLDER = Path("build/fuzz")
+REPORT = 10  # seconds between two lines of progress
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(
+        prog="python -m tests.fuzz", description="Random and mutated frames at the codec."
+    )
+    options.add_argument("--seconds", type=float, default=0, help="for so long (60 unless --frames is given)")
+    options.add_argument("--frames", type=int, default=0, help="until so many in all were checked")
+    options.add_argument("--seed", type=int, default=int(time.time()), help="of the random numbers (default: the time)")
+    options.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: one per processor)")
+    options.add_argument("--engine", choices=["coverage", "mutation", "both"], default="both")
+    options.add_argument("--folder", type=Path, default=FOLDER, help=f"of what is kept (default: {FOLDER})")
+    given = options.parse_args()
+    if not given.frames and not given.seconds:
+        given.seconds = 60
+    usable = engines() if given.engine == "both" else [given.engine]
+    if given.engine != "mutation" and "coverage" not in engines():
+        print("fuzz: atheris is not installed, so nothing is guided by coverage", flush=True)
+        if given.engine == "coverage":
+            return 2
+    return _run(given, [usable[index % len(usable)] for index in range(given.jobs)])
+
+
+def _run(given: argparse.Namespace, kinds: list[str]) -> int:
+    context = get_context("spawn")
+    given.folder.mkdir(parents=True, exist_ok=True)
+    print(f"fuzz: seed {given.seed}, {', '.join(kinds)}", flush=True)
+    running = []
+    for index, kind in enumerate(kinds):
+        tally = context.RawArray("Q", 2)
+        # With a number to reach, blind processes go on until the sum is reached; the guided ones are stopped then.
+        task = Work(kind, given.seed + index, 0 if len(kinds) > 1 else given.frames, given.seconds, given.folder)
+        process = context.Process(target=work, args=(task, tally), daemon=True)
+        process.start()
+        running.append((kind, process, tally))
+    start = shown = time.monotonic()
+    while any(process.is_alive() for _, process, _ in running):
+        time.sleep(0.1)
+        total = sum(tally[0] for _, _, tally in running)
+        now = time.monotonic()
+        if now - shown > REPORT:
+            shown = now
+            print(f"fuzz: {total:,} frames, {total / (now - start):,.0f} per second", flush=True)
+        if given.frames and total >= given.frames:
+            break
+    codes = [process.exitcode for _, process, _ in running]
+    for _, process, _ in running:
+        process.terminate()
+        process.join()
+    for left in given.folder.glob("seeds-*"):
+        shutil.rmtree(left)
+    took = time.monotonic() - start
+    failures = sum(tally[1] for _, _, tally in running)
+    for kind, _, tally in running:
+        print(f"fuzz: {kind}: {tally[0]:,} frames", flush=True)
+    total = sum(tally[0] for _, _, tally in running)
+    print(f"fuzz: {total:,} frames in {took:.1f} s, {total / took:,.0f} per second, {failures} failures", flush=True)
+    died = [kind for (kind, _, _), code in zip(running, codes, strict=True) if code not in (None, 0)]
+    if died:
+        print(f"fuzz: ended before its time: {', '.join(died)}", file=sys.stderr, flush=True)
+    return 1 if failures or died or not total else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

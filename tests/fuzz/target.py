@@ -1,0 +1,125 @@
+"""What must hold of any octets whatever: `check` raises for an input of which it does not."""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+import pdu
+from pdu.codec import decode_slowly
+from pdu.receipt import STATES
+from smppd.cli.explain import explain
+
+MESSAGES = (pdu.DeliverSm, pdu.DataSm, pdu.SubmitSm, pdu.SubmitMulti)
+LIMIT = 4096  # of the framer here: small, so that a length beyond it is often met
+ALPHABETS = ("gsm7", "gsm7-packed", "latin1", "ascii", "utf-8")
+
+
+class Broken(Exception):
+    """Something does not hold that must."""
+
+
+def require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise Broken(otherwise)
+
+
+def check(octets: bytes) -> None:
+    """Feeds `octets` to the framer as a stream, and reads them as a frame. Raises whatever goes wrong."""
+    choice = crc32(octets)
+    frames = framed(octets, choice)
+    whole = len(octets).to_bytes(4, "big") + octets[4:]
+    for each in (*frames, octets) if frames[:1] == [octets] else (*frames, octets, whole):
+        read(each, choice)
+    explained(octets, choice)
+
+
+def framed(octets: bytes, choice: int) -> list[bytes]:
+    """The frames of a stream: the same ones however it is cut, with no more held than one frame."""
+    once, found = pdu.Framer(LIMIT), []
+    lost = None
+    try:
+        found = once.feed(octets)
+        once.feed(b"")
+    except pdu.FramingError as error:
+        lost = error
+    size, rest, again = choice % 61 + 1, pdu.Framer(LIMIT), []
+    broken = None
+    try:
+        for at in range(0, len(octets), size):
+            again += rest.feed(octets[at : at + size])
+            require(rest.pending < LIMIT, "more is held than a frame")
+        rest.feed(b"")
+    except pdu.FramingError as error:
+        broken = error
+    require(again == found, "other frames when cut otherwise")
+    require((lost is None) == (broken is None), "lost only when cut otherwise")
+    if lost is None:
+        require(once.pending == rest.pending == len(octets) - sum(map(len, found)), "octets came or went")
+    require(octets.startswith(b"".join(found)), "frames that are not the stream")
+    return found
+
+
+def read(frame: bytes, choice: int) -> None:
+    """Decodes a frame and reads all that it carries."""
+    try:
+        value = pdu.decode(frame)
+    except pdu.DecodeError as error:
+        require(0 <= error.offset <= len(frame), f"{error} is outside of the frame")
+        require(error.raw == frame, "the frame is not kept")
+        try:
+            slow = decode_slowly(frame)
+        except pdu.DecodeError as same:
+            require(str(same) == str(error), "the two readers give other reasons")
+        else:
+            raise Broken(f"only the slow reader reads it: {slow}") from None
+        return
+    require(decode_slowly(frame) == value, "the two readers differ")
+    written(value)
+    if isinstance(value, MESSAGES):
+        message(value, choice)
+
+
+def written(value: pdu.Pdu) -> None:
+    """What can be encoded is read back as it was, and encoded to the same octets."""
+    try:
+        octets = pdu.encode(value)
+    except pdu.EncodeError:
+        return  # longer than the specification allows, or octets left over that are none
+    again = pdu.decode(octets)
+    require(again == value, "another value after a round trip")
+    require(pdu.encode(again) == octets, "other octets after a round trip")
+
+
+def message(value: pdu.DeliverSm | pdu.DataSm | pdu.SubmitSm | pdu.SubmitMulti, choice: int) -> None:
+    """Header, text and receipt of a message."""
+    octets = pdu.payload(value)
+    try:
+        user = pdu.user_data(value)
+        header = len(octets) - len(user.body)
+        require(octets.endswith(user.body), "a body that is not the end of the message")
+    except pdu.DecodeError as error:
+        require(0 <= error.offset <= len(octets), f"{error} is outside of the message")
+        user, header = pdu.UserData(octets, (), None), 0
+    alphabet = ALPHABETS[choice % len(ALPHABETS)]
+    decoded = pdu.decode_text(user.body, value.data_coding, default=alphabet, header_octets=header)
+    if decoded.text:
+        pdu.encode_text(decoded.text, prefer=alphabet)
+    if isinstance(value, pdu.DeliverSm | pdu.DataSm):
+        typed, sniffed = pdu.parse_receipt(value), pdu.parse_receipt(value, sniff=True)
+        require(typed is None or typed == sniffed, "sniffing changes a receipt")
+        require(typed is None or typed.state in STATES, "a state that is none")
+
+
+def explained(octets: bytes, choice: int) -> None:
+    """`smppd trace` explains anything, in order and within the octets, and finds fault where the decoder does."""
+    at = 0
+    for frame in explain(octets, alphabet=ALPHABETS[choice % len(ALPHABETS)]):
+        require(frame.offset == at, "octets that no frame explains")
+        end = min(at + frame.size, len(octets))
+        for field in frame.fields:
+            require(field.offset >= at, "two fields share octets")
+            at = field.offset + field.size
+        require(at <= max(end, frame.offset + 16), "a field beyond the frame")
+        require(bool(frame.fault) == (frame.fault_at >= 0), "a fault nowhere")
+        require(frame.fault_at <= len(octets), "a fault outside of the octets")
+        at = end
