@@ -17,11 +17,14 @@ from pdu.codes import (
     status_words,
     tag_name,
 )
+from pdu.dcs import Coding, Waiting, alphabet_of, coding_of, data_coding_of
 from pdu.declare import Pdu
+from pdu.encoding import Encoded, encode_text
 from pdu.errors import DecodeError, EncodeError, FramingError
 from pdu.framer import Framer
 from pdu.graphemes import clusters
 from pdu.multipart import Segment, UserData, payload, user_data
+from pdu.national import LANGUAGES, national_elements
 from pdu.pdus import (
     AlertNotification,
     BindReceiver,
@@ -59,13 +62,14 @@ from pdu.pdus import (
 )
 from pdu.receipt import Receipt, parse_receipt
 from pdu.split import Part, split_octets, split_text
-from pdu.text import Decoded, alphabet_of, decode_text, encode_text
+from pdu.text import Decoded, decode_text
 from pdu.times import Relative, format_time, parse_date, parse_time
 from pdu.tlv import Tlv, find_tlv, int_tlv, text_tlv
 from pdu.udh import Element, build_udh, parse_udh
 from pdu.wire import Destination, DistributionList, Unsuccess
 
 __all__ = [
+    "LANGUAGES",
     "RESPONSE",
     "AlertNotification",
     "BindReceiver",
@@ -80,6 +84,7 @@ __all__ = [
     "CancelBroadcastSmResp",
     "CancelSm",
     "CancelSmResp",
+    "Coding",
     "Command",
     "DataCoding",
     "DataSm",
@@ -92,6 +97,7 @@ __all__ = [
     "DistributionList",
     "Element",
     "EncodeError",
+    "Encoded",
     "EnquireLink",
     "EnquireLinkResp",
     "EsmClass",
@@ -124,11 +130,14 @@ __all__ = [
     "UnbindResp",
     "Unsuccess",
     "UserData",
+    "Waiting",
     "alphabet_of",
     "build_udh",
     "clusters",
     "codes",
+    "coding_of",
     "command_name",
+    "data_coding_of",
     "decode",
     "decode_text",
     "encode",
@@ -137,6 +146,7 @@ __all__ = [
     "format_time",
     "int_tlv",
     "message_id",
+    "national_elements",
     "parse_date",
     "parse_receipt",
     "parse_time",

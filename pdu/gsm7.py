@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from codecs import charmap_decode
+from typing import NamedTuple
 
 ESCAPE = 0x1B
 
@@ -29,40 +30,63 @@ EXTENSION = {
     0x65: "€",
 }
 
-# Octets above 0x7F are no septets; carriers that send them mean Latin-1 more often than anything else.
-_DECODING = BASIC + bytes(range(0x80, 0x100)).decode("latin-1")
-# Septets as characters; what is in neither table must end above 0x7F, which "ascii" refuses: most of it does by itself.
-_ENCODING = dict.fromkeys(range(128), "\x80")
-_ENCODING |= {ord(char): chr(code) for code, char in enumerate(BASIC) if code != ESCAPE}
-_ENCODING |= {ord(char): "\x1b" + chr(code) for code, char in EXTENSION.items()}
+GAP = "\ufffd"
+"""Stands in a table for a code that has no character."""
 
 
-def decode_septets(octets: bytes) -> tuple[str, bool]:
+class Tables(NamedTuple):
+    """An alphabet of septets, ready to use: see `make_tables`."""
+
+    decoding: str  # 256 characters by octet
+    extension: dict[int, str]  # what a code means behind an escape
+    encoding: dict[int, str]  # septets, as characters, by code point; above 0x7F where there are none
+    characters: frozenset[str]
+
+
+def make_tables(basic: str, extension: dict[int, str]) -> Tables:
+    """The alphabet of a table of 128 characters and the one behind its escape. A character in both goes out without."""
+    # Octets above 0x7F are no septets; carriers that send them mean Latin-1 more often than anything else.
+    decoding = basic + bytes(range(0x80, 0x100)).decode("latin-1")
+    # What is in neither table must end above 0x7F, which "ascii" refuses: most of it does by itself.
+    encoding = dict.fromkeys(range(128), "\x80")
+    # Backwards, so that of two codes for one character the lower counts.
+    encoding |= {ord(char): "\x1b" + chr(code) for code, char in reversed(extension.items())}
+    encoding |= {ord(basic[code]): chr(code) for code in range(127, -1, -1) if code != ESCAPE and basic[code] != GAP}
+    characters = (frozenset(basic) | frozenset(extension.values())) - {"\x1b", GAP}
+    return Tables(decoding, extension, encoding, characters)
+
+
+DEFAULT = make_tables(BASIC, EXTENSION)
+
+
+def decode_septets(octets: bytes, tables: Tables = DEFAULT) -> tuple[str, bool]:
     """The text of one septet per octet, and whether anything had to be guessed.
 
     An escape before a code without meaning shows that code's basic character, as section 6.2.1.1 asks.
     """
+    decoding = tables.decoding
     if ESCAPE not in octets:
-        return charmap_decode(octets, "strict", _DECODING)[0], not octets.isascii()
+        text = charmap_decode(octets, "strict", decoding)[0]
+        return text, not octets.isascii() or (tables is not DEFAULT and GAP in text)
     first, *rest = octets.split(b"\x1b")
-    text = charmap_decode(first, "strict", _DECODING)[0]
+    text = charmap_decode(first, "strict", decoding)[0]
     damaged = not octets.isascii()
     last = len(rest) - 1
     for index, run in enumerate(rest):
         if run:
-            text += EXTENSION.get(run[0]) or _DECODING[run[0]]
-            text += charmap_decode(run[1:], "strict", _DECODING)[0]
+            text += tables.extension.get(run[0]) or decoding[run[0]]
+            text += charmap_decode(run[1:], "strict", decoding)[0]
         elif index == last:
             damaged = True  # the second half of a pair is lost
         else:
             text += " "  # ESC ESC is reserved for another table: shown as a space
-    return text, damaged
+    return text, damaged or (tables is not DEFAULT and GAP in text)
 
 
-def encode_septets(text: str) -> bytes | None:
+def encode_septets(text: str, tables: Tables = DEFAULT) -> bytes | None:
     """One septet per octet, escape pairs included; None where a character is in neither table."""
     try:
-        return text.translate(_ENCODING).encode("ascii")
+        return text.translate(tables.encoding).encode("ascii")
     except UnicodeEncodeError:
         return None
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from pdu.codes import EsmClass, Tag
+from pdu.encoding import encode_text
 from pdu.errors import EncodeError
 from pdu.graphemes import clusters
-from pdu.gsm7 import encode_septets, fill_bits, pack
-from pdu.text import encode_text
+from pdu.gsm7 import fill_bits, pack
 from pdu.tlv import Tlv
 from pdu.udh import CONCAT_8, CONCAT_16, Element, build_udh
 
@@ -37,20 +37,21 @@ def split_text(
     `limit` is octets of user data in a part: 140 hold 160 septets. Never cuts inside an escape pair, a surrogate pair
     or what is drawn as one character. Raises EncodeError above 255 parts.
     """
-    octets, data_coding = encode_text(text, prefer=prefer)
-    if data_coding == 0 and prefer in ("gsm7", "gsm7-packed"):
-        packed = prefer == "gsm7-packed"
-        septets = encode_septets(text) if packed else octets
-        assert septets is not None
+    encoded = encode_text(text, prefer=prefer)
+    octets, data_coding, septets = encoded.octets, encoded.data_coding, encoded.septets
+    if septets is not None:
         if len(septets) <= limit * 8 // 7:
-            return [Part(b"", octets, 0, (), 0)]
+            return [Part(b"", octets, data_coding, (), 0)]
         room = _room(limit, kind) * 8 // 7
-        parts = _number(_cut_septets(septets, room), 0, reference, kind)
-        return [part._replace(body=pack(part.body, fill_bits(len(part.udh)))) for part in parts] if packed else parts
+        parts = _number(_cut_septets(septets, room), data_coding, reference, kind)
+        if encoded.alphabet == "gsm7":
+            return parts
+        return [part._replace(body=pack(part.body, fill_bits(len(part.udh)))) for part in parts]
     if len(octets) <= limit:
         return [Part(b"", octets, data_coding, (), 0)]
     room = _room(limit, kind)
-    bodies = _cut_clusters(text, room, lambda run: encode_text(run, prefer="ucs2" if data_coding == 8 else prefer)[0])
+    codec = "utf-16-be" if encoded.alphabet == "ucs2" else encoded.alphabet
+    bodies = _cut_clusters(encoded.text, room, lambda run: run.encode(codec))
     return _number(bodies, data_coding, reference, kind)
 
 

@@ -112,7 +112,8 @@ class Mo:
         if self.octets is not None:
             octets, data_coding = self.octets, ALPHABETS["binary"]
         elif self.alphabet in ("auto", "gsm7", "ucs2"):
-            octets, data_coding = pdu.encode_text(self.text, prefer="ucs2" if self.alphabet == "ucs2" else "gsm7")
+            encoded = pdu.encode_text(self.text, prefer="ucs2" if self.alphabet == "ucs2" else "gsm7")
+            octets, data_coding = encoded.octets, encoded.data_coding
             if self.alphabet == "gsm7" and data_coding:
                 raise ValueError("the text does not fit the GSM alphabet")
         else:

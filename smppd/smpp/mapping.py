@@ -141,7 +141,7 @@ def _decoded(bodies: list[bytes], data_coding: int, default_alphabet: str) -> tu
 def _aligned(octets: bytes, data_coding: int, header: int) -> bytes:
     """Packed septets without the fill bits behind the header, whose length nobody knows once the parts are joined."""
     text, alphabet, damaged = decode_text(octets, data_coding, default="gsm7-packed", header_octets=header)
-    return octets if alphabet != "gsm7-packed" or damaged or not text else encode_text(text, prefer=alphabet)[0]
+    return octets if alphabet != "gsm7-packed" or damaged or not text else encode_text(text, prefer=alphabet).octets
 
 
 def _quarantined(

@@ -76,7 +76,7 @@ def test_octets_are_read_as_their_data_coding_says(
 )
 def test_reading_never_raises(octets: bytes, data_coding: int, default: str) -> None:
     text = decode_text(octets, data_coding, default=default).text
-    assert (text is None) == (alphabet_of(data_coding, default) == "binary")
+    assert (text is None) == (alphabet_of(data_coding, default) in ("binary", "compressed"))
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_reading_never_raises(octets: bytes, data_coding: int, default: str) -> 
     ],
 )
 def test_text_is_written_in_the_alphabet_that_fits(text: str, prefer: str, expected: tuple[bytes, int]) -> None:
-    assert encode_text(text, prefer=prefer) == expected
+    assert encode_text(text, prefer=prefer)[:2] == expected
 
 
 def test_an_unknown_alphabet_is_refused_on_writing() -> None:
@@ -112,13 +112,13 @@ def test_an_unknown_alphabet_is_refused_on_writing() -> None:
 
 @given(st.text().filter(lambda text: text[:1] not in ("\ufeff", "\ufffe")))  # a byte order mark and its mirror
 def test_any_text_survives(text: str) -> None:
-    octets, data_coding = encode_text(text)
+    octets, data_coding = encode_text(text)[:2]
     assert decode_text(octets, data_coding).text == text
 
 
 @given(SEPTET_TEXT)
 def test_any_septet_text_survives_in_gsm7(text: str) -> None:
-    octets, data_coding = encode_text(text)
+    octets, data_coding = encode_text(text)[:2]
     assert (data_coding, octets.isascii()) == (0, True)
     assert decode_text(octets, 0) == Decoded(text, "gsm7", False)
 
