@@ -1,7 +1,7 @@
-"""SMPP 3.4 on the wire: bytes to values and back. Standard library only; no I/O, clock or log."""
+"""SMPP 3.3, 3.4 and 5.0 on the wire: bytes to values and back. Standard library only; no I/O, clock or log."""
 
 from pdu import codes, message_id
-from pdu.codec import decode, encode
+from pdu.codec import decode, encode, encode_for
 from pdu.codes import (
     RESPONSE,
     Command,
@@ -23,8 +23,21 @@ from pdu.encoding import Encoded, encode_text
 from pdu.errors import DecodeError, EncodeError, FramingError
 from pdu.framer import Framer
 from pdu.graphemes import clusters
+from pdu.kinds import (
+    BroadcastArea,
+    BroadcastContent,
+    BroadcastInterval,
+    CallbackNumber,
+    CallbackText,
+    ItsSession,
+    MsValidity,
+    NetworkErrorCode,
+    Subaddress,
+    TlvValue,
+)
 from pdu.multipart import Segment, UserData, payload, user_data
 from pdu.national import LANGUAGES, national_elements
+from pdu.parameters import STANDARD, Parameter, Parameters
 from pdu.pdus import (
     AlertNotification,
     BindReceiver,
@@ -66,11 +79,13 @@ from pdu.text import Decoded, decode_text
 from pdu.times import Relative, format_time, parse_date, parse_time
 from pdu.tlv import Tlv, find_tlv, int_tlv, text_tlv
 from pdu.udh import Element, build_udh, parse_udh
+from pdu.version import version_name
 from pdu.wire import Destination, DistributionList, Unsuccess
 
 __all__ = [
     "LANGUAGES",
     "RESPONSE",
+    "STANDARD",
     "AlertNotification",
     "BindReceiver",
     "BindReceiverResp",
@@ -78,8 +93,13 @@ __all__ = [
     "BindTransceiverResp",
     "BindTransmitter",
     "BindTransmitterResp",
+    "BroadcastArea",
+    "BroadcastContent",
+    "BroadcastInterval",
     "BroadcastSm",
     "BroadcastSmResp",
+    "CallbackNumber",
+    "CallbackText",
     "CancelBroadcastSm",
     "CancelBroadcastSmResp",
     "CancelSm",
@@ -104,9 +124,14 @@ __all__ = [
     "Framer",
     "FramingError",
     "GenericNack",
+    "ItsSession",
     "MessageState",
+    "MsValidity",
+    "NetworkErrorCode",
     "Npi",
     "Outbind",
+    "Parameter",
+    "Parameters",
     "Part",
     "Pdu",
     "QueryBroadcastSm",
@@ -119,12 +144,14 @@ __all__ = [
     "ReplaceSmResp",
     "Segment",
     "Status",
+    "Subaddress",
     "SubmitMulti",
     "SubmitMultiResp",
     "SubmitSm",
     "SubmitSmResp",
     "Tag",
     "Tlv",
+    "TlvValue",
     "Ton",
     "Unbind",
     "UnbindResp",
@@ -141,6 +168,7 @@ __all__ = [
     "decode",
     "decode_text",
     "encode",
+    "encode_for",
     "encode_text",
     "find_tlv",
     "format_time",
@@ -159,4 +187,5 @@ __all__ = [
     "tag_name",
     "text_tlv",
     "user_data",
+    "version_name",
 ]

@@ -10,6 +10,8 @@ from pdu.codes import Status
 from pdu.declare import LAYOUTS, READERS, WRITERS, Pdu
 from pdu.errors import DecodeError
 from pdu.layout import HEADER, read_slowly, write_slowly
+from pdu.parameters import STANDARD, Parameters
+from pdu.version import check
 
 
 def decode(frame: bytes | memoryview) -> Pdu:
@@ -49,3 +51,14 @@ def encode(pdu: Pdu) -> bytes:
         return WRITERS[type(pdu)](pdu)
     except (ValueError, OverflowError, TypeError, AttributeError, struct_error):
         return write_slowly(pdu, pdu.command_id, LAYOUTS[pdu.command_id][0])
+
+
+def encode_for(pdu: Pdu, version: int, parameters: Parameters = STANDARD) -> bytes:
+    """The frame of a PDU for a peer of this interface_version, e.g. 0x34.
+
+    Beyond what `encode` refuses it refuses what that version lacks, optional parameters of a wrong length, and a
+    broadcast without those it needs. Raises EncodeError naming the field.
+    """
+    frame = encode(pdu)
+    check(pdu, version, parameters)
+    return frame

@@ -114,7 +114,7 @@ class Link:
 
     @property
     def version(self) -> int:
-        """The interface_version agreed on, e.g. 0x34; before the bind ours. Below 0x34 a carrier may know no TLV."""
+        """The interface_version agreed on, e.g. 0x34; before the bind ours. Below 0x34 no TLV may be sent."""
         return self._settings.version if self._connection is None else self._connection.session.version
 
     @property

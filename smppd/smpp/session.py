@@ -34,7 +34,7 @@ from pdu import (
     Tag,
     command_name,
     decode,
-    encode,
+    encode_for,
     int_tlv,
     status_name,
     status_words,
@@ -232,13 +232,14 @@ class Session:
         """Send a request; returns its sequence number, or None when the window is full.
 
         Its end is told by exactly one Response or Expired, unless the session closes first. Raises WrongState when
-        it cannot be sent now, EncodeError when it cannot be sent at all.
+        it cannot be sent now, EncodeError when it cannot be sent at all: to a carrier that speaks SMPP 3.3, nothing
+        goes with optional parameters.
         """
         if pdu.command_id not in MAY_SEND.get(self.state, ()):
             raise WrongState(f"{command_name(pdu.command_id)} cannot be sent while {self.state.value}")
         if self._outstanding.full:
             return None
-        frame = encode(pdu)
+        frame = encode_for(pdu, self.version, self.settings.parameters)
         clock = self._clock.advance(now)
         sequence = self._next_sequence()
         self._outstanding.add(sequence, pdu.command_id, clock)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from pdu import STANDARD, Parameters
+
 Bind = Literal["transceiver", "transmitter", "receiver"]
 
 _SENDABLE = frozenset(map(chr, range(1, 256)))  # a C-octet string in Latin-1
@@ -32,6 +34,7 @@ class SessionSettings:
     unbind_timeout: float = 10.0
     inactivity: float | None = None
     max_length: int = 65536
+    parameters: Parameters = STANDARD
 
     def __post_init__(self) -> None:
         for name in ("system_id", "password", "system_type", "address_range"):

@@ -283,6 +283,14 @@ def test_octets_behind_the_last_field_are_counted_and_harm_nothing(junk: bytes) 
 
 # --- asking ----------------------------------------------------------------------------------------------------------
 
+BROADCAST = pdu.BroadcastSm(
+    tlvs=(
+        pdu.STANDARD.build("broadcast_area_identifier", pdu.BroadcastArea(0, b"Mwanza")),
+        pdu.STANDARD.build("broadcast_content_type", pdu.BroadcastContent(1, 0)),
+        pdu.STANDARD.build("broadcast_rep_num", 1),
+        pdu.STANDARD.build("broadcast_frequency_interval", pdu.BroadcastInterval(9, 1)),
+    )
+)
 SUBMIT = pdu.SubmitSm(destination_addr="255712345678", short_message=b"asante")
 
 
@@ -395,7 +403,7 @@ def test_a_request_that_the_state_does_not_allow_is_a_fault_of_the_caller(sessio
         (SUBMIT, pdu.SubmitSmResp(status=0x58)),
         (pdu.SubmitMulti(dest_address=(pdu.Destination(1, 1, "255"),)), pdu.SubmitMultiResp(status=0x33)),
         (pdu.QuerySm("1"), pdu.QuerySmResp(status=0x67)),
-        (pdu.BroadcastSm(), pdu.BroadcastSmResp(status=0x10D)),
+        (BROADCAST, pdu.BroadcastSmResp(status=0x10D)),
         (pdu.QueryBroadcastSm("1"), pdu.QueryBroadcastSmResp(status=0x10E)),
     ],
 )
@@ -406,6 +414,54 @@ def test_the_status_of_a_response_whose_body_cannot_be_read_counts(request_: pdu
     body = b"9" * 300 + b"\0" + b"9" * 300  # longer than any string, and no parameters either
     (event,) = hear(session, frame(response.command_id, sequence, response.status, body))
     assert event == Response(sequence, replace(response, sequence=sequence))
+
+
+def agreed_on(ours: int, theirs: bytes) -> Session:
+    session = started(version=ours)
+    hear(session, pdu.BindTransceiverResp("SMSC", sequence=1, tlvs=(Tlv(Tag.SC_INTERFACE_VERSION, theirs),)))
+    return session
+
+
+LONG = pdu.SubmitSm(destination_addr="255712345678", tlvs=(Tlv(Tag.MESSAGE_PAYLOAD, b"asante"),))
+
+
+@pytest.mark.parametrize(
+    ("session", "request_", "field"),
+    [
+        (bound(version=0x33), LONG, "tlvs"),
+        (agreed_on(0x34, b"\x33"), LONG, "tlvs"),
+        (agreed_on(0x33, b"\x34"), LONG, "tlvs"),
+        (bound(version=0x33), pdu.DataSm(), "command_id"),
+        (bound(version=0x34), BROADCAST, "command_id"),
+        (agreed_on(0x50, b"\x34"), BROADCAST, "command_id"),
+        (bound(), pdu.SubmitSm(tlvs=(Tlv(Tag.SAR_MSG_REF_NUM, b"\1"),)), "sar_msg_ref_num"),
+    ],
+)
+def test_what_the_version_agreed_on_lacks_is_refused_and_never_sent(
+    session: Session, request_: pdu.Pdu, field: str
+) -> None:
+    session.take()
+    with pytest.raises(pdu.EncodeError) as caught:
+        session.request(request_, 0.0)
+    assert caught.value.field == field
+    assert (session.take(), session.waiting) == (b"", 0)
+    assert session.request(SUBMIT, 0.0) is not None
+    assert [each.tlvs for each in said(session)] == [()]
+
+
+def test_a_session_of_3_3_says_nothing_with_optional_parameters() -> None:
+    session = started(version=0x33)
+    hear(session, pdu.EnquireLink(sequence=1), mo(2), pdu.BindTransceiverResp("SMSC", sequence=1))
+    (event,) = hear(session, mo(3, tlvs=(Tlv(0x1400, b"x"),)), frame(0x999, 4), pdu.Outbind(sequence=5))
+    assert isinstance(event, Delivered)
+    session.answer(event.pdu, 0)
+    session.request(SUBMIT, 0.0)
+    session.tick(1e3)
+    session.unbind(1e3)
+    spoken = said(session)
+    assert len(spoken) > 4
+    assert {each.tlvs for each in spoken} == {()}
+    assert {each.trailing for each in spoken} == {b""}
 
 
 def test_a_request_that_cannot_be_encoded_uses_nothing_up() -> None:
