@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from smppd.config.tlvs import Parameters, TlvConfig, parameters
 from smppd.config.values import HostPort, Seconds, Secret, Table
 
 Base = Literal["as-is", "hex", "decimal"]
@@ -53,6 +54,7 @@ class CarrierConfig(Table):
     weight: int = Field(1, ge=0)
     tls: bool | Tls = False
     local_addr: str | None = None  # leave from this address (carriers filter by source)
+    tlvs: dict[str, TlvConfig] = {}
     address_range: str = ""
     addr_ton: int = Field(0, ge=0, le=255)
     addr_npi: int = Field(0, ge=0, le=255)
@@ -70,6 +72,12 @@ class CarrierConfig(Table):
                 raise ValueError(f'"{code}" is not a command_status; write it as "0x14" or "20"') from None
         return value
 
+    @field_validator("tlvs")
+    @classmethod
+    def _names(cls, value: dict[str, TlvConfig]) -> dict[str, TlvConfig]:
+        parameters(value)
+        return value
+
     @model_validator(mode="after")
     def _receives(self) -> CarrierConfig:
         if self.enquire_link < 1:
@@ -80,3 +88,8 @@ class CarrierConfig(Table):
     def tls_settings(self) -> Tls | None:
         """The TLS settings, or None for plain TCP."""
         return (Tls() if self.tls else None) if isinstance(self.tls, bool) else self.tls
+
+    @property
+    def parameters(self) -> Parameters:
+        """The optional parameters by name, the carrier's own among them."""
+        return parameters(self.tlvs)

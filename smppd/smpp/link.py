@@ -225,4 +225,5 @@ def session_settings(config: CarrierConfig, bind: Bind) -> SessionSettings:
         window=config.window,
         enquire_link=config.enquire_link,
         response_timeout=config.response_timeout,
+        parameters=config.parameters,
     )

@@ -156,3 +156,51 @@ def test_the_file_is_searched_in_the_promised_order(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("SMPPD_CONFIG", "named.toml")
     assert find(None) == Path("named.toml")
     assert find("given.toml") == Path("given.toml")
+
+
+TLVS = CARRIER + "[carriers.voda.tlvs]\n"
+
+
+def own(name: str = "a", tag: object = 0x1400, type: str = "integer", length: int = 1, more: str = "") -> str:
+    return f'{name} = {{ tag = {tag}, type = "{type}", length = {length}{more} }}\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "key", "value", "reason"),
+    [
+        (own(tag=0), 5, "a.tag", 0, "at least 1"),
+        (own(tag="0x10000"), 5, "a.tag", 65536, "at most 65535"),
+        (own(tag="'x'"), 5, "a.tag", "x", "write a whole number"),
+        (own(type="integr"), 5, "a.type", "integr", 'write "integer", "octetstring" or "nulterminated"'),
+        (own(length=0), 5, "a.length", 0, "at least 1"),
+        (own(length=9), 5, "a.length", 9, "length of an integer is 1 to 8 octets"),
+        (own(type="octetstring", length=65536), 5, "a.length", 65536, "at most 65535"),
+        (own(more=", smsc = 1"), 5, "a.smsc", None, "there is no such key"),
+        ('a = { tag = 0x1400, type = "integer" }', 5, "a.length", None, "this key is missing"),
+        ("a = 0x1400", 5, "a", 5120, "write a table"),
+        (own(tag="0x0427"), 5, "a", None, "tag 0x0427 of a is that of message_state already"),
+        (own("message_state"), 5, "message_state", None, "message_state is the name of tag 0x0427 already"),
+        (own("c", 0x1402) + own() + own("b", length=2), 7, "b", None, "tag 0x1400 of b is that of a already"),
+        (own('"1 a"'), 4, "", None, '"1 a" is no name'),
+    ],
+)
+def test_a_carriers_own_parameter_that_cannot_be_is_told_by_key(
+    text: str, line: int, key: str, value: object, reason: str
+) -> None:
+    (problem,) = problems(TLVS + text)
+    assert (problem.line, problem.key, problem.value) == (line, f"carriers.voda.tlvs.{key}".strip("."), value)
+    assert reason in problem.reason
+
+
+def test_a_carriers_own_optional_parameters_are_known_for_it_and_for_no_other() -> None:
+    config = parse(
+        TLVS
+        + own("operator_id", "0x1401", "integer", 2)
+        + own("tariff", "0x1402", "nulterminated", 5)
+        + own("session", "0x1403", "octetstring", 9)
+        + CARRIER.replace("voda", "airtel")
+    )
+    voda, airtel = config.carriers["voda"].parameters, config.carriers["airtel"].parameters
+    tlvs = (voda.build("operator_id", 64004), voda.build("tariff", "free"), voda.build("session", b"\1"))
+    assert voda.read_all(tlvs) == [("operator_id", 64004), ("tariff", "free"), ("session", b"\1")]
+    assert [name for name, _ in airtel.read_all(tlvs)] == ["0x1401", "0x1402", "0x1403"]

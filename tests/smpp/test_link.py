@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -544,6 +545,27 @@ async def test_a_request_without_response_is_told_so_in_time(smsc: Smsc, states:
     link.request(SUBMIT, answers.put_nowait)
     assert await answers.get() is None
     assert link.state is BOUND
+
+
+async def test_a_parameter_that_the_configuration_names_is_held_to_its_length(states: States, run: Run) -> None:
+    link = run(tlvs={"operator_id": {"tag": 0x1401, "type": "integer", "length": 2}})
+    await states.until(BOUND)
+    answers: asyncio.Queue[pdu.Pdu | None] = asyncio.Queue()
+    with pytest.raises(pdu.EncodeError, match="operator_id: 1 octets, 2 make it"):
+        link.request(replace(SUBMIT, tlvs=(pdu.Tlv(0x1401, b"\1"),)), answers.put_nowait)
+    assert link.request(replace(SUBMIT, tlvs=(pdu.Tlv(0x1401, b"\1\2"),)), answers.put_nowait)
+    assert isinstance(await answers.get(), pdu.SubmitSmResp)
+
+
+async def test_a_carrier_of_3_3_is_sent_no_optional_parameter(smsc: Smsc, states: States, run: Run) -> None:
+    link = run(version="3.3")
+    await states.until(BOUND)
+    answers: asyncio.Queue[pdu.Pdu | None] = asyncio.Queue()
+    with pytest.raises(pdu.EncodeError, match=r"tlvs: SMPP 3\.3 has no optional parameters"):
+        link.request(replace(SUBMIT, tlvs=(pdu.Tlv(0x0426, b"\1"),)), answers.put_nowait)
+    assert link.request(SUBMIT, answers.put_nowait)
+    assert isinstance(await answers.get(), pdu.SubmitSmResp)
+    assert (len(smsc.submits), link.version) == (1, 0x33)
 
 
 async def test_a_link_that_is_not_bound_takes_no_request(states: States, run: Run) -> None:
