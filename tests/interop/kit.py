@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
+import subprocess
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from smppd.simulator.dhis2 import Dhis2, User
 from smppd.simulator.dhis2_values import make_token
 from smppd.simulator.webhook import Sink
 
+HERE = Path(__file__).parent
 PATIENCE = 30.0  # seconds for anything a peer is waited for
 PASSWORD = "secret"
 
@@ -33,6 +36,17 @@ def need(there: object, what: str) -> None:
     if os.environ.get("SMPPD_REQUIRE_INTEROP") == "1":
         pytest.fail(f"needed here, and missing: {what}", pytrace=False)
     pytest.skip(f"missing: {what}")
+
+
+def need_node_package() -> None:
+    """The npm package smpp, installed from its lock file when it is not there yet."""
+    need(shutil.which("node") and shutil.which("npm"), "Node.js with npm (Debian: nodejs npm)")
+    installed = HERE / "node_modules" / ".package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < (HERE / "package-lock.json").stat().st_mtime:
+        done = subprocess.run(
+            ["npm", "ci", "--no-audit", "--no-fund"], cwd=HERE, capture_output=True, text=True, timeout=90, check=False
+        )
+        need(done.returncode == 0, f"the npm package smpp: {done.stderr[-500:]}")
 
 
 class Systems:

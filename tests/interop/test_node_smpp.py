@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 import pytest
 
 from smppd.config import Config
-from tests.interop.kit import Peer, Systems, gateway, need, stands, tables
+from tests.interop.kit import Peer, Systems, gateway, need_node_package, stands, tables
 
 pytestmark = pytest.mark.interop
 
@@ -111,14 +109,7 @@ RECEIPTS = [
 
 @pytest.fixture(scope="module")
 def package() -> None:
-    """The package, installed from its lock file when it is not there yet."""
-    need(shutil.which("node") and shutil.which("npm"), "Node.js with npm (Debian: nodejs npm)")
-    installed = HERE / "node_modules" / ".package-lock.json"
-    if not installed.exists() or installed.stat().st_mtime < (HERE / "package-lock.json").stat().st_mtime:
-        done = subprocess.run(
-            ["npm", "ci", "--no-audit", "--no-fund"], cwd=HERE, capture_output=True, text=True, timeout=90, check=False
-        )
-        need(done.returncode == 0, f"the npm package smpp: {done.stderr[-500:]}")
+    need_node_package()
 
 
 @pytest.fixture
