@@ -39,10 +39,14 @@ class Unsuccess(NamedTuple):
     status: int
 
 
+class Ended(DecodeError):
+    """The frame ends within a parameter."""
+
+
 def read_number(octets: bytes, at: int, name: str, size: int = 1) -> tuple[int, int]:
     """A big-endian number of `size` octets at `at`, and the offset after it."""
     if at + size > len(octets):
-        raise DecodeError(name, at, "the frame ends before it")
+        raise Ended(name, at, "the frame ends before it")
     return int.from_bytes(octets[at : at + size], "big"), at + size
 
 
@@ -52,7 +56,7 @@ def read_string(octets: bytes, at: int, name: str, last: bool = False) -> tuple[
     beyond = end + 1
     if end < 0:
         if not last:
-            raise DecodeError(name, at, "no NUL before the end of the frame")
+            raise Ended(name, at, "no NUL before the end of the frame")
         end = beyond = len(octets)
     if end - at > LONGEST_READ:
         raise DecodeError(name, at, f"{end - at} octets without NUL, at most {LONGEST_READ} are read")
@@ -175,18 +179,26 @@ class Destinations(Kind):
 
 
 class Unsuccesses(Kind):
-    """no_unsuccess and the unsuccess_sme list of submit_multi_resp (SMPP 3.4 section 4.5.2)."""
+    """no_unsuccess and the unsuccess_sme list of submit_multi_resp (SMPP 3.4 section 4.5.2).
+
+    A list left out is empty, and one that ends early takes what is whole: the message id counts for more.
+    """
 
     empty = ()
 
     def read(self, octets: bytes, at: int, name: str, last: bool) -> tuple[Any, int]:
+        if at == len(octets):
+            return (), at
         count, at = read_number(octets, at, "no_unsuccess")
         found = []
         for _ in range(count):
-            ton, at = read_number(octets, at, "dest_addr_ton")
-            npi, at = read_number(octets, at, "dest_addr_npi")
-            address, at = read_string(octets, at, "destination_addr")
-            status, at = read_number(octets, at, "error_status_code", 4)
+            try:
+                ton, after = read_number(octets, at, "dest_addr_ton")
+                npi, after = read_number(octets, after, "dest_addr_npi")
+                address, after = read_string(octets, after, "destination_addr")
+                status, at = read_number(octets, after, "error_status_code", 4)
+            except Ended:
+                break
             found.append(Unsuccess(ton, npi, address, status))
         return tuple(found), at
 

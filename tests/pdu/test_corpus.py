@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from pdu import DataSm, DecodeError, DeliverSm, Pdu, Status, decode, decode_text, parse_receipt, user_data
-from tests.pdu.samples import frame
+from pdu import DataSm, DecodeError, DeliverSm, Pdu, Status, Tlv, decode, decode_text, encode, parse_receipt, user_data
+from pdu.declare import LAYOUTS
+from pdu.tlv import write_tlvs
+from pdu.wire import LONGEST_READ, CString, Number, Sized
+from tests.pdu.samples import NAMES, SAMPLES, frame
 
 
 def deliver(
@@ -68,6 +72,23 @@ READ: list[tuple[str, bytes, dict[str, Any]]] = [
     ),
     ("query_sm_resp error, no body", frame(0x80000003, status=0x67), {"message_id": "", "message_state": 0}),
     ("query_sm_resp error, cut", frame(0x80000003, b"1\0", status=0x67), {"message_id": "1", "final_date": ""}),
+    ("submit_multi_resp, no list", frame(0x80000021, b"77\0"), {"message_id": "77", "unsuccess_sme": ()}),
+    (
+        "submit_multi_resp, its list shorter than it says",
+        frame(0x80000021, b"77\0\x03\x01\x01255\0\0\0\0\x0b\x01\x01256\0\0"),
+        {"message_id": "77", "unsuccess_sme": ((1, 1, "255", 0x0B),), "trailing": b"\x01\x01256\0\0"},
+    ),
+    (
+        "submit_multi_resp, its list longer than it says",
+        frame(0x80000021, b"77\0\x00\x01\x01255\0\0\0\0\x0b"),
+        {"message_id": "77", "unsuccess_sme": ()},
+    ),
+    (
+        "congestion_state in a response of a carrier that said 3.4",
+        frame(SUBMIT_RESP, b"0A\0\x04\x28\x00\x01\x63"),
+        {"message_id": "0A", "tlvs": ((0x0428, b"\x63"),)},
+    ),
+    ("outbind without its last NUL", frame(0x0B, b"smsc\0secret"), {"password": "secret"}),
     ("deliver_sm_resp, no body", frame(0x80000005), {"message_id": ""}),
     ("generic_nack with junk", frame(0x80000000, b"\0", status=3), {"trailing": b"\0"}),
     (
@@ -161,3 +182,106 @@ def test_an_odd_text_is_read(octets: bytes, text: str | None, damaged: bool) -> 
     assert isinstance(value, DeliverSm | DataSm)
     decoded = decode_text(user_data(value).body, value.data_coding)
     assert (decoded.text, decoded.damaged) == (text, damaged)
+
+
+# --- the same oddities in every PDU ----------------------------------------------------------------------------------
+
+VENDOR = Tlv(0x1401, b"A")
+
+ADDED: list[tuple[str, bytes, dict[str, Any]]] = [
+    ("three octets of junk", b"\xde\xad\xbe", {"trailing": b"\xde\xad\xbe"}),
+    ("one NUL", b"\0", {"trailing": b"\0"}),
+    ("padding of NULs", bytes(8), {"trailing": bytes(8)}),
+    ("a parameter that runs past the end", b"\x14\x01\x00\x09A", {"trailing": b"\x14\x01\x00\x09A"}),
+    ("a vendor's parameter", b"\x14\x01\x00\x01A", {"tlvs": (VENDOR,)}),
+    ("a parameter of length 0", b"\x14\x01\x00\x00", {"tlvs": (Tlv(0x1401, b""),)}),
+    ("a parameter, then junk", b"\x14\x01\x00\x01A\xff", {"tlvs": (VENDOR,), "trailing": b"\xff"}),
+]
+every_pdu = pytest.mark.parametrize(("value", "octets"), SAMPLES, ids=NAMES)
+
+
+def grown(octets: bytes, more: bytes) -> bytes:
+    return (len(octets) + len(more)).to_bytes(4, "big") + octets[4:] + more
+
+
+def unbounded(value: Pdu, **changes: str) -> tuple[bytes, dict[str, int]]:
+    """The frame with strings of any length, and where each parameter begins."""
+    body, starts = b"", {}
+    for name, kind in LAYOUTS[value.command_id][0]:
+        starts[name] = 16 + len(body)
+        field = changes.get(name, getattr(value, name))
+        body += field.encode("latin-1") + b"\0" if isinstance(kind, CString) else kind.write(name, field)
+    return frame(value.command_id, body + write_tlvs(value.tlvs), status=value.status, sequence=value.sequence), starts
+
+
+@every_pdu
+@pytest.mark.parametrize(("more", "changes"), [row[1:] for row in ADDED], ids=[row[0] for row in ADDED])
+def test_what_stands_behind_any_pdu_is_kept(value: Pdu, octets: bytes, more: bytes, changes: dict[str, Any]) -> None:
+    expected = replace(value, **changes | {"tlvs": (*value.tlvs, *changes.get("tlvs", ()))})
+    assert decode(grown(octets, more)) == expected
+
+
+@every_pdu
+@pytest.mark.parametrize("sequence", [0, 0x80000000, 0xFFFFFFFF])
+@pytest.mark.parametrize("status", [0x00, 0x400, 0x4FF, 0xFFFFFFFF])
+def test_any_sequence_and_any_status_are_read(value: Pdu, octets: bytes, sequence: int, status: int) -> None:
+    odd = octets[:8] + status.to_bytes(4, "big") + sequence.to_bytes(4, "big") + octets[16:]
+    assert decode(odd) == replace(value, status=status, sequence=sequence)
+
+
+@pytest.mark.parametrize("command_id", [each for each in sorted(LAYOUTS) if each & 0x80000000])
+@pytest.mark.parametrize("status", [0x00, 0x58, 0x0E, 0x401])
+def test_a_response_may_leave_its_body_out_with_any_status(command_id: int, status: int) -> None:
+    bare = LAYOUTS[command_id][1](status=status, sequence=9)
+    assert decode(frame(command_id, status=status, sequence=9)) == bare
+    if status:
+        tlvs = (Tlv(0x001D, b"busy\0"), VENDOR)
+        assert decode(frame(command_id, write_tlvs(tlvs), status=status, sequence=9)) == replace(bare, tlvs=tlvs)
+
+
+@every_pdu
+@pytest.mark.parametrize("odd", [2, 7, 0x50, 0xFF])
+def test_reserved_numbers_stay_as_they_came(value: Pdu, octets: bytes, odd: int) -> None:
+    numbers = {name: odd for name, kind in LAYOUTS[value.command_id][0] if isinstance(kind, Number)}
+    assert decode(encode(replace(value, **numbers))) == replace(value, **numbers)
+
+
+@every_pdu
+def test_a_string_longer_than_the_specification_is_read_and_an_absurd_one_refused(value: Pdu, octets: bytes) -> None:
+    for name, kind in LAYOUTS[value.command_id][0]:
+        if not isinstance(kind, CString):
+            continue
+        for size in (kind.limit, kind.limit + 20, LONGEST_READ):
+            odd, _ = unbounded(value, **{name: "x" * size})
+            assert decode(odd) == replace(value, **{name: "x" * size})
+        odd, starts = unbounded(value, **{name: "x" * (LONGEST_READ + 1)})
+        with pytest.raises(DecodeError) as caught:
+            decode(odd)
+        assert (caught.value.field, caught.value.offset) == (name, starts[name])
+
+
+@every_pdu
+def test_the_last_string_may_lack_its_nul(value: Pdu, octets: bytes) -> None:
+    layout = LAYOUTS[value.command_id][0]
+    if layout and isinstance(layout[-1][1], CString) and not value.tlvs:
+        bare = (len(octets) - 1).to_bytes(4, "big") + octets[4:-1]
+        assert decode(bare) == value
+
+
+@every_pdu
+@pytest.mark.parametrize("off", [-1, 1, 100])
+def test_a_wrong_sm_length_takes_what_is_there(value: Pdu, octets: bytes, off: int) -> None:
+    if not any(isinstance(kind, Sized) for _, kind in LAYOUTS[value.command_id][0]):
+        return
+    plain = encode(replace(value, tlvs=()))
+    text: bytes = value.short_message  # type: ignore[attr-defined]
+    at = len(plain) - len(text) - 1
+    odd = plain[:at] + bytes((min(len(text) + off, 255),)) + plain[at + 1 :]
+    read = decode(odd)
+    shorter = off < 0
+    assert read == replace(
+        value,
+        tlvs=(),
+        short_message=text[:off] if shorter else text,
+        trailing=text[off:] if shorter else b"",
+    )

@@ -63,6 +63,7 @@ def test_every_truncation_is_read_or_refused_by_name(value: Pdu, octets: bytes) 
         outcome = outcome_of(cut)
         if isinstance(outcome, DecodeError):
             assert outcome.field
+            assert 0 <= outcome.offset <= size
             assert outcome.raw == cut
             header = (value.command_id, value.sequence) if size >= 16 else (0, 0)
             assert (outcome.command_id, outcome.sequence) == header
