@@ -74,6 +74,7 @@ from pdu.pdus import (
     UnbindResp,
 )
 from pdu.receipt import Receipt, parse_receipt
+from pdu.receipt_state import State as ReceiptState
 from pdu.split import Part, split_octets, split_text
 from pdu.text import Decoded, decode_text
 from pdu.times import Relative, format_time, parse_date, parse_time
@@ -139,6 +140,7 @@ __all__ = [
     "QuerySm",
     "QuerySmResp",
     "Receipt",
+    "ReceiptState",
     "Relative",
     "ReplaceSm",
     "ReplaceSmResp",

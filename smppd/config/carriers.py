@@ -11,6 +11,19 @@ from smppd.config.values import HostPort, Seconds, Secret, Table
 
 Base = Literal["as-is", "hex", "decimal"]
 Alphabet = Literal["gsm7", "gsm7-packed", "latin1", "ascii", "utf-8"]
+# As pdu has them.
+ReceiptState = Literal[
+    "scheduled",
+    "enroute",
+    "delivered",
+    "expired",
+    "deleted",
+    "undelivered",
+    "accepted",
+    "unknown",
+    "rejected",
+    "skipped",
+]
 
 
 class IdBase(Table):
@@ -47,6 +60,7 @@ class CarrierConfig(Table):
     response_timeout: Seconds = 60.0
     default_alphabet: Alphabet = "gsm7"
     sniff_receipts: bool = False  # receipts come without their bit in esm_class; people can forge such
+    receipt_states: dict[str, ReceiptState] = {}  # stat words and numbers that the carrier uses in its own way
     message_id_base: IdBase = IdBase()
     numbers: list[str] = []
     prefixes: list[str] = []
@@ -88,6 +102,11 @@ class CarrierConfig(Table):
     def tls_settings(self) -> Tls | None:
         """The TLS settings, or None for plain TCP."""
         return (Tls() if self.tls else None) if isinstance(self.tls, bool) else self.tls
+
+    @property
+    def states(self) -> dict[str, ReceiptState]:
+        """receipt_states by words in upper case."""
+        return {word.upper(): state for word, state in self.receipt_states.items()}
 
     @property
     def parameters(self) -> Parameters:

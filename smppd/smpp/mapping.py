@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from pdu import DataSm, DecodeError, DeliverSm, decode_text, encode_text, parse_receipt, payload, user_data
+from pdu import (
+    DataSm,
+    DecodeError,
+    DeliverSm,
+    ReceiptState,
+    decode_text,
+    encode_text,
+    message_id,
+    parse_receipt,
+    payload,
+    user_data,
+)
 from smppd.compressed import label
 from smppd.model import PartRef, Received, ReceivedReceipt
 from smppd.smpp.events import Delivered, Undecodable
@@ -19,16 +30,21 @@ PartBody = tuple[bytes, int]
 
 _TYPED = 0x3C  # message type bits of esm_class; without any it is a plain message
 _UDHI = 0x40
-# Of a receipt; the specification has 64. What no index takes would make the store commit its neighbours one by one.
-_LONGEST_ID = 256
+# What no index takes would make the store commit its neighbours one by one.
+_LONGEST_ID = message_id.LONGEST
 
 
 @dataclass(slots=True, frozen=True)
 class MappingSettings:
-    """What a carrier leaves open: the alphabet of data_coding 0, and receipts without their esm_class bit."""
+    """What a carrier leaves open.
+
+    The alphabet of data_coding 0, receipts without their esm_class bit, and what its own words in receipts mean, in
+    upper case.
+    """
 
     default_alphabet: str = "gsm7"
     sniff_receipts: bool = False
+    receipt_states: Mapping[str, ReceiptState] = field(default_factory=dict)
 
 
 def received(event: Delivered | Undecodable, settings: MappingSettings) -> Received | ReceivedReceipt:
@@ -41,7 +57,7 @@ def received(event: Delivered | Undecodable, settings: MappingSettings) -> Recei
     octets = payload(pdu)
     digest = _digest_of(pdu, octets)
     if esm_class & _TYPED or settings.sniff_receipts:
-        receipt = parse_receipt(pdu, sniff=settings.sniff_receipts)
+        receipt = parse_receipt(pdu, sniff=settings.sniff_receipts, states=settings.receipt_states)
         if receipt is not None and len(receipt.message_id) > _LONGEST_ID and esm_class & _TYPED:
             reason = f"message_id: {len(receipt.message_id)} characters"
             return _quarantined(

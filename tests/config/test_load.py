@@ -2,10 +2,13 @@
 
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from pdu.receipt_state import STATES
 from smppd.config import find, load, parse
+from smppd.config.carriers import ReceiptState
 from smppd.errors import ConfigError
 
 CARRIER = '[carriers.voda]\nhosts = ["10.0.0.5:2775"]\nsystem_id = "moh"\n'
@@ -204,3 +207,12 @@ def test_a_carriers_own_optional_parameters_are_known_for_it_and_for_no_other() 
     tlvs = (voda.build("operator_id", 64004), voda.build("tariff", "free"), voda.build("session", b"\1"))
     assert voda.read_all(tlvs) == [("operator_id", 64004), ("tariff", "free"), ("session", b"\1")]
     assert [name for name, _ in airtel.read_all(tlvs)] == ["0x1401", "0x1402", "0x1403"]
+
+
+def test_what_a_carriers_words_in_receipts_mean_is_one_of_the_states() -> None:
+    config = parse(CARRIER + 'receipt_states = { "Perdu" = "undelivered", "0" = "delivered" }\n')
+    assert config.carriers["voda"].states == {"PERDU": "undelivered", "0": "delivered"}
+    assert get_args(ReceiptState) == STATES
+    (problem,) = problems(CARRIER + 'receipt_states = { "PERDU" = "lost" }\n')
+    assert (problem.key, problem.value) == ("carriers.voda.receipt_states.PERDU", "lost")
+    assert '"undelivered"' in problem.reason

@@ -134,6 +134,14 @@ def test_a_receipt_is_told_by_its_esm_class(esm_class: int) -> None:
     assert (found.sender, found.recipient, found.raw) == ("255712345678", "15001", pdu.encode(sent))
 
 
+def test_a_carriers_own_words_mean_what_its_configuration_says() -> None:
+    sent = mo(text=RECEIPT.replace(b"DELIVRD", b"PERDU"), esm_class=0x04)
+    for words, state in (({}, "unknown"), ({"PERDU": "undelivered"}, "undelivered")):
+        found = read(sent, MappingSettings(receipt_states=words))
+        assert isinstance(found, ReceivedReceipt)
+        assert (found.state, found.stat) == (state, "PERDU")
+
+
 def test_a_receipt_may_be_a_data_sm_with_parameters_only() -> None:
     found = read(
         pdu.DataSm(
