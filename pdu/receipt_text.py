@@ -94,7 +94,7 @@ def _keep(found: dict[str, str], key: str, value: str) -> None:
     if value.startswith(("'", '"')):
         value = value[1:].partition(value[0])[0]
     elif key == "id":
-        value = value.split(None, 1)[0] if value else ""
+        value = "".join(value.split(None, 1)[:1])
     elif not (key.endswith("date") or value.isalnum() or (key == "stat" and _PHRASE.match(value))):
         # What is behind a blank is no part of the value, perhaps a key that was cut; but "NOT DELIVERED" is.
         value = _END.split(value, 1)[0]

@@ -154,6 +154,7 @@ DIALECTS = {
     "an underscore in the GSM alphabet": (b"id:88\x11A stat:DELIVRD", "88_A", "delivered", "", None, ""),
     "an id of 70 characters": (b"id:" + b"m-" * 35 + b" stat:DELIVRD", "m-" * 35, "delivered", "", None, ""),
     "no id": (b"sub:001 dlvrd:001 stat:DELIVRD err:000 text:", "", "delivered", "000", None, ""),
+    "an id of nothing but odd blanks": (b"id:\x0b\x85\xa0 stat:\x0c err:\x1f", "", "unknown", "", None, ""),
     "an id and nothing": (b"id:88", "88", "unknown", "", None, ""),
     "GSM letters before the text": (b"id:88 stat:DELIVRD text:\x1belle\x00", "88", "delivered", "", None, "\x1belle"),
 }  # fmt: skip
