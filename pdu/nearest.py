@@ -56,14 +56,11 @@ def adapt(text: str, fits: _Fits, otherwise: str | None) -> tuple[str, tuple[tup
         if all(map(fits, run)):
             out += run
         else:
-            # A letter and its marks as one character may be there where the marks alone are not.
-            plain = normalize("NFC", run) if len(run) > 1 else run
-            around = text[at - 1 : at], text[end : end + 1]
-            near = [char if fits(char) else nearest(char, fits, *around) for char in plain]
-            written = [otherwise if char is None else char for char in near]
-            if None in written:
+            new = nearest(run, fits, text[at - 1 : at], text[end : end + 1])
+            if new is None:
+                new = otherwise
+            if new is None:
                 return None
-            new = "".join([char for char in written if char is not None])
             out += new
             changed.append((run, new))
         at = end
@@ -73,36 +70,49 @@ def adapt(text: str, fits: _Fits, otherwise: str | None) -> tuple[str, tuple[tup
 def nearest(char: str, fits: _Fits, previous: str = "", following: str = "") -> str | None:
     """What to write for `char` in characters that fit; nothing for what takes no room, None if nothing comes near.
 
-    `previous` and `following` are the characters beside it.
+    It may have accents behind it; `previous` and `following` are the characters beside it.
     """
+    if _is_mark(char[0]):
+        return None if _NEGATING in char else ""
+    if len(char) > 1:
+        return _unmarked(char, fits)
     if char == "μ" and not _is_greek(previous) and not _is_greek(following):
         char = "µ"  # of units: capital mu would make a microgram a megagram
     if char in _NEAREST:
         return _written(char, _NEAREST[char], fits)
-    if _is_mark(char):
-        return None if char == _NEGATING else ""
     digit = decimal(char, None)
     if digit is not None:
         return _written(char, str(digit), fits)
-    kind = decomposition(char)
-    if not kind:
+    parts = decomposition(char)
+    if not parts:
         return None
-    if kind[0] != "<":
+    if parts[0] != "<":
         return _unmarked(char, fits)
-    plain = normalize("NFKD", char)
-    if kind.startswith("<fraction>"):
-        plain = plain.replace("\u2044", "/")
-        if previous.isdigit():
-            plain = " " + plain
-    elif kind.startswith("<super>") and not plain.isalpha():
-        plain = plain.replace("\u2212", "-")
-        if not decomposition(previous or " ").startswith("<super>"):
-            plain = _RAISED + plain
-    elif kind.startswith("<circle>"):
-        plain = f"({plain})"
-    elif kind.startswith("<sub>") and previous.isdigit():
-        return None
-    return _written(char, plain, fits)
+    plain = _written(char, normalize("NFKD", char).replace("\u2044", "/").replace("\u2212", "-"), fits)
+    return plain if plain is None or plain.isalpha() else _apart(plain, _way(char), previous, following)
+
+
+def _apart(plain: str, way: str, previous: str, following: str) -> str | None:
+    """A number, kept from joining the digits beside it."""
+    before = after = ""
+    if way in ("<super>", "<sub>") and _way(previous) == way:
+        pass  # further on in the same number
+    elif way == "<super>":
+        before = _RAISED
+    elif way == "<circle>":
+        before, after = "(", ")"
+    elif previous.isdigit():
+        if way == "<sub>":
+            return None
+        before = " "
+    if following.isdigit() and _way(following) != way:
+        after += " "
+    return before + plain + after
+
+
+def _way(char: str) -> str:
+    """How a character differs from the plain ones that it is made of: "<super>", "<fraction>", ..."""
+    return decomposition(char).partition(" ")[0] if char else ""
 
 
 def _is_mark(char: str) -> bool:
@@ -114,15 +124,16 @@ def _is_greek(char: str) -> bool:
 
 
 def _unmarked(char: str, fits: _Fits) -> str | None:
-    """A character taken apart; a letter with the one of its accents that fits, or without."""
+    """A character taken apart or put together; a letter with the one of its accents that fits, or without."""
+    for form in (normalize("NFC", char), normalize("NFD", char)):
+        if all(map(fits, form)):
+            return form
     base, *marks = list(normalize("NFD", char))
-    if fits(base) and all(map(fits, marks)):
-        return base + "".join(marks)
-    if category(char)[0] != "L" or not all(map(_is_mark, marks)):
+    if category(base)[0] != "L" or not all(map(_is_mark, marks)):
         return None  # outside these a mark may be a vowel, and of a sign it may be the "not"
     for mark in marks:
         kept = normalize("NFC", base + mark)
-        if len(kept) == 1 and kept != char and fits(kept):
+        if len(kept) == 1 and fits(kept):
             return kept
     return _written(char, base, fits)
 

@@ -63,6 +63,7 @@ class Received:
     damaged: bool = False  # octets that the alphabet does not know, or an odd UCS-2 length
     label: str = ""  # e.g. dhis2:SIMPLE_EVENT:v2:3
     problem: str = ""  # not empty: quarantined, with this reason; body is then the whole PDU
+    header: bytes = b""  # of a part: its UDH, which the joined text is read by
 
 
 @dataclass(slots=True)

@@ -175,7 +175,8 @@ CREATE TABLE public.part (
     esm_class smallint NOT NULL,
     body bytea,
     message bigint,
-    received_at timestamp with time zone DEFAULT now() NOT NULL
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    header bytea
 );
 
 CREATE TABLE public.receipt (

@@ -20,7 +20,7 @@ class Reader:
         self.router = Router(config.routes)
         self._alphabets = {name: carrier.default_alphabet for name, carrier in config.carriers.items()}
 
-    def compose(self, carrier: str, slots: list[tuple[bytes, int] | None]) -> tuple[str | None, bytes, bool]:
+    def compose(self, carrier: str, slots: list[tuple[bytes, int, bytes] | None]) -> tuple[str | None, bytes, bool]:
         return compose(slots, self._alphabets.get(carrier, "gsm7"))
 
     def label(self, text: str) -> str:

@@ -10,14 +10,16 @@ from pdu import (
     DataSm,
     DecodeError,
     DeliverSm,
+    Element,
     ReceiptState,
     decode_text,
-    encode_text,
     message_id,
     parse_receipt,
+    parse_udh,
     payload,
     user_data,
 )
+from pdu.udh import NATIONAL_LOCKING_SHIFT, NATIONAL_SINGLE_SHIFT
 from smppd.compressed import label
 from smppd.model import PartRef, Received, ReceivedReceipt
 from smppd.smpp.events import Delivered, Undecodable
@@ -25,11 +27,12 @@ from smppd.smpp.events import Delivered, Undecodable
 MISSING = "[…]"
 """Stands in a text for a part that never came."""
 
-# Octets and data_coding of one part, None where it is missing.
-PartBody = tuple[bytes, int]
+# Octets, data_coding and user data header of one part, None where it is missing.
+PartBody = tuple[bytes, int, bytes]
 
 _TYPED = 0x3C  # message type bits of esm_class; without any it is a plain message
 _UDHI = 0x40
+_NATIONAL = (NATIONAL_SINGLE_SHIFT, NATIONAL_LOCKING_SHIFT)
 # What no index takes would make the store commit its neighbours one by one.
 _LONGEST_ID = message_id.LONGEST
 
@@ -74,7 +77,8 @@ def received(event: Delivered | Undecodable, settings: MappingSettings) -> Recei
                 event.raw,
                 digest,
             )
-    part, header = None, 0
+    part, header = None, b""
+    elements: tuple[Element, ...] = ()
     if esm_class & _UDHI or pdu.tlvs:
         try:
             body, elements, segment = user_data(pdu)
@@ -85,14 +89,14 @@ def received(event: Delivered | Undecodable, settings: MappingSettings) -> Recei
             )
         if segment is not None:
             part = PartRef(*segment)
-        if elements:
-            header = len(octets) - len(body)
-        octets = body
+        header, octets = octets[: len(octets) - len(body)], body
     if part is not None:
-        if settings.default_alphabet == "gsm7-packed" and header:
-            octets = _aligned(octets, data_coding, header)
-        return Received(pdu.source_addr, pdu.destination_addr, octets, data_coding, esm_class, digest, part=part)
-    text, _, damaged = decode_text(octets, data_coding, default=settings.default_alphabet, header_octets=header)
+        return Received(
+            pdu.source_addr, pdu.destination_addr, octets, data_coding, esm_class, digest, part=part, header=header
+        )
+    text, _, damaged = decode_text(
+        octets, data_coding, default=settings.default_alphabet, elements=elements, header_octets=len(header)
+    )
     if text and text[-1] == "\0":  # padding: no alphabet has a letter there, "@" of GSM is read by now
         text = text.rstrip("\0")
     return Received(
@@ -121,7 +125,7 @@ def compose(parts: Sequence[PartBody | None], default_alphabet: str) -> tuple[st
         if not run:
             texts.append(MISSING)
             continue
-        text, run_damaged = _decoded([body for body, _ in run], run[0][1], default_alphabet)
+        text, run_damaged = _decoded(run, default_alphabet)
         damaged |= run_damaged
         if text is None:
             binary = True
@@ -132,32 +136,39 @@ def compose(parts: Sequence[PartBody | None], default_alphabet: str) -> tuple[st
 
 
 def _runs(parts: Sequence[PartBody | None]) -> list[list[PartBody]]:
-    """Neighbours of one data_coding together; an empty run for each missing part."""
+    """Neighbours of one data_coding and national language together; an empty run for each missing part."""
     runs: list[list[PartBody]] = []
     for part in parts:
         if part is None:
             runs.append([])
-        elif runs and runs[-1] and runs[-1][-1][1] == part[1]:
+        elif runs and runs[-1] and _way(runs[-1][-1]) == _way(part):
             runs[-1].append(part)
         else:
             runs.append([part])
     return runs
 
 
-def _decoded(bodies: list[bytes], data_coding: int, default_alphabet: str) -> tuple[str | None, bool]:
-    joined = decode_text(b"".join(bodies), data_coding, default=default_alphabet)
+def _way(part: PartBody) -> tuple[int, list[Element]]:
+    return part[1], [element for element in _elements(part[2]) if element.tag in _NATIONAL]
+
+
+def _elements(header: bytes) -> tuple[Element, ...]:
+    return parse_udh(header)[0] if header else ()
+
+
+def _decoded(run: list[PartBody], default_alphabet: str) -> tuple[str | None, bool]:
+    _, data_coding, header = run[0]
+    bodies = [body for body, _, _ in run]
+    joined = decode_text(b"".join(bodies), data_coding, default=default_alphabet, elements=_elements(header))
     odd_part = joined.alphabet == "ucs2" and joined.damaged and any(len(body) & 1 for body in bodies)
     if joined.alphabet != "gsm7-packed" and not odd_part:
         return joined.text, joined.damaged
     # Packed septets begin anew in each part. And an octet lost from one part of UCS-2 must not shift all that follow.
-    each = [decode_text(body, data_coding, default=default_alphabet) for body in bodies]
+    each = [
+        decode_text(body, data_coding, default=default_alphabet, elements=_elements(header), header_octets=len(header))
+        for body, _, header in run
+    ]
     return "".join([one.text or "" for one in each]), any(one.damaged for one in each)
-
-
-def _aligned(octets: bytes, data_coding: int, header: int) -> bytes:
-    """Packed septets without the fill bits behind the header, whose length nobody knows once the parts are joined."""
-    text, alphabet, damaged = decode_text(octets, data_coding, default="gsm7-packed", header_octets=header)
-    return octets if alphabet != "gsm7-packed" or damaged or not text else encode_text(text, prefer=alphabet).octets
 
 
 def _quarantined(

@@ -36,8 +36,8 @@ Done = Callable[[Answer], None]
 class Reader(Protocol):
     """What the writer asks of the wire side and of routing."""
 
-    def compose(self, carrier: str, slots: list[tuple[bytes, int] | None]) -> tuple[str | None, bytes, bool]:
-        """Join the octets of a set (None where a part is missing): text, octets, damaged."""
+    def compose(self, carrier: str, slots: list[tuple[bytes, int, bytes] | None]) -> tuple[str | None, bytes, bool]:
+        """Join a set of octets, data_coding and header (None where a part is missing): text, octets, damaged."""
 
     def label(self, text: str) -> str:
         """The label of a joined message's text, or ""."""

@@ -28,6 +28,7 @@ class Slot:
     esm_class: int
     session: int
     link: int
+    header: bytes = b""
     fresh: bool = True
 
 

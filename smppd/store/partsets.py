@@ -30,7 +30,9 @@ def slot_of(entry: Entry) -> Slot:
     item, record = entry.item, entry.record
     assert isinstance(item, Received)
     assert item.part is not None
-    return Slot(item.part.number, item.digest, item.body, item.data_coding, item.esm_class, record.id, record.link)
+    return Slot(
+        item.part.number, item.digest, item.body, item.data_coding, item.esm_class, record.id, record.link, item.header
+    )
 
 
 async def lock(connection: Connection, keys: list[SetKey], recently: timedelta) -> dict[SetKey, PartSet]:
@@ -47,7 +49,7 @@ async def lock(connection: Connection, keys: list[SetKey], recently: timedelta) 
         found.recent = found.recent or row["recent"]
         found.slots[row["number"]] = Slot(
             row["number"], row["digest"], row["body"] or b"", row["data_coding"], row["esm_class"],
-            row["session"], row["link"], fresh=False,
+            row["session"], row["link"], row["header"] or b"", fresh=False,
         )  # fmt: skip
     return sets
 
@@ -81,6 +83,7 @@ async def add(
         [slot.data_coding for _, slot in fresh],
         [slot.esm_class for _, slot in fresh],
         [None if key in finished else slot.body for key, slot in fresh],
+        [None if key in finished else slot.header for key, slot in fresh],
         [finished.get(key) for key, _ in fresh],
     )
     return {(key, slot.number, slot.digest): made for (key, slot), made in zip(fresh, ids, strict=True)}

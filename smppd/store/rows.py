@@ -61,7 +61,7 @@ def single(entry: Entry, reader: Reader) -> Row:
 def joined(carrier: str, closed: Closed, reader: Reader) -> Row:
     """The row of a set that became a message."""
     key, slots = closed.key, closed.slots
-    bodies = [(s.body, s.data_coding) if (s := slots.get(n)) else None for n in range(1, key.total + 1)]
+    bodies = [(s.body, s.data_coding, s.header) if (s := slots.get(n)) else None for n in range(1, key.total + 1)]
     text, data, damaged = reader.compose(carrier, bodies)
     first = slots[min(slots)]
     missing = closed.missing

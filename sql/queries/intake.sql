@@ -39,7 +39,7 @@ select pg_advisory_xact_lock(k) from unnest($1::bigint[]) k;
 
 -- name: parts_of_sets
 select p.carrier, p.sender, p.recipient, p.kind, p.reference, p.total, p.number, p.digest, p.data_coding, p.esm_class,
-       p.body, p.message, p.received_at, p.session, p.link,
+       p.body, p.header, p.message, p.received_at, p.session, p.link,
        p.received_at > now() - $7::interval as recent
 from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::smallint[])
      k(carrier, sender, recipient, kind, reference, total)
@@ -58,14 +58,15 @@ delete from part where id = any(array(
 with n as materialized (
   select nextval('entry_id') as id, u.*
   from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::smallint[], $7::smallint[],
-              $8::bigint[], $9::smallint[], $10::bigint[], $11::smallint[], $12::smallint[], $13::bytea[], $14::bigint[])
+              $8::bigint[], $9::smallint[], $10::bigint[], $11::smallint[], $12::smallint[], $13::bytea[], $14::bytea[],
+              $15::bigint[])
        with ordinality u(carrier, sender, recipient, kind, reference, total, number,
-                         session, link, digest, data_coding, esm_class, body, message, ord)
+                         session, link, digest, data_coding, esm_class, body, header, message, ord)
 ), m as (
   insert into part (carrier, sender, recipient, kind, reference, total, number, id, session, link, digest, data_coding,
-                    esm_class, body, message)
+                    esm_class, body, header, message)
   select carrier, sender, recipient, kind, reference, total, number, id, session, link, digest, data_coding, esm_class, body,
-         message
+         header, message
   from n
 )
 select array_agg(id order by ord) from n;
@@ -79,7 +80,7 @@ with hit as materialized (
   cross join lateral (select id from part where carrier = k.carrier and sender = k.sender and recipient = k.recipient
                         and kind = k.kind and reference = k.reference and total = k.total offset 0) p
 )
-update part p set message = hit.message, body = null
+update part p set message = hit.message, body = null, header = null
 from hit where p.id = hit.id and p.id = any(array(select id from hit));
 
 -- name: overdue_sets

@@ -199,7 +199,7 @@ def test_nothing_that_can_be_decoded_makes_the_mapping_fail(
     if isinstance(found, Received):
         (found.text or "").encode()  # no half of a surrogate pair
         if found.part is not None:
-            text, octets, _ = compose([(found.body, found.data_coding), None], alphabet)
+            text, octets, _ = compose([(found.body, found.data_coding, found.header), None], alphabet)
             assert octets == found.body
             (text or "").encode()
 
@@ -278,14 +278,14 @@ def halves(text: str, at: int) -> list[tuple[bytes, int]]:
 def test_parts_are_joined_before_they_are_read(
     parts: list[tuple[bytes, int] | None], text: str | None, damaged: bool
 ) -> None:
-    joined = compose(parts, "gsm7")
+    joined = compose([part and (*part, b"") for part in parts], "gsm7")
     assert joined == (text, b"".join(part[0] for part in parts if part), damaged)
 
 
 @pytest.mark.parametrize("header", [b"\x05\x00\x03\x07\x02", b"\x06\x08\x04\x00\x07\x02"])
 def test_packed_septets_of_parts_begin_after_their_fill_bits(header: bytes) -> None:
     packed = MappingSettings("gsm7-packed")
-    bodies: list[tuple[bytes, int]] = []
+    bodies: list[tuple[bytes, int, bytes]] = []
     for number, text in ((1, "habari za "), (2, "asubuhi")):
         octets = header + bytes((number,))
         fill = -len(octets) * 8 % 7
@@ -294,8 +294,54 @@ def test_packed_septets_of_parts_begin_after_their_fill_bits(header: bytes) -> N
         found = read(mo(text=octets + septets.to_bytes(size, "little"), esm_class=0x40), packed)
         assert isinstance(found, Received)
         assert found.part is not None
-        bodies.append((found.body, found.data_coding))
+        bodies.append((found.body, found.data_coding, found.header))
     assert compose(bodies, "gsm7-packed")[0] == "habari za asubuhi"
+
+
+TURKISH = b"\x03\x25\x01\x01"  # a header that locks the Turkish table
+
+
+@pytest.mark.parametrize(
+    ("header", "body", "alphabet", "text"),
+    [
+        (TURKISH, b"\x1c\x1d @", "gsm7", "Şş İ"),
+        (b"\x03\x24\x01\x01", b"\x1bS\x1bs\x1be", "gsm7", "Şş€"),
+        (b"\x06\x24\x01\x01\x25\x01\x01", b"\x0b\x1bg", "gsm7", "Ğğ"),
+        (b"\x03\x24\x01\x03", b"\x1b\x12", "gsm7", "Φ"),
+        (b"\x03\x25\x01\x06", b"\x27\x10", "gsm7", "तऐ"),
+        (b"\x03\x25\x01\x63", b"abc", "gsm7", "abc"),  # a language that nobody has defined
+        (b"\x03\x25\x01\x01", b"S\xe9", "latin1", "Sé"),
+        (b"\x03\x25\x01\x01", b"\xe0\x74\x00", "gsm7-packed", "Şş"),
+    ],
+)
+def test_the_header_names_the_national_tables(header: bytes, body: bytes, alphabet: str, text: str) -> None:
+    found = read(mo(text=header + body, esm_class=0x40), MappingSettings(alphabet))
+    assert isinstance(found, Received)
+    assert (found.text, found.damaged, found.body) == (text, False, body)
+
+
+def of_a_set(number: int, body: bytes, elements: bytes = TURKISH[1:], **fields: object) -> tuple[bytes, int, bytes]:
+    udh = b"\x00\x03\x2a\x02" + bytes((number,)) + elements
+    found = message(bytes((len(udh),)) + udh + body, esm_class=0x40, **fields)
+    assert (found.text, found.body, found.part) == (None, body, PartRef("udh8", 42, 2, number))
+    return found.body, found.data_coding, found.header
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "text"),
+    [
+        (of_a_set(1, b"\x1c"), of_a_set(2, b"\x1d"), "Şş"),
+        (of_a_set(1, b"\x1c\x1b"), of_a_set(2, b"e"), "Ş€"),  # an escape cut in two
+        (of_a_set(1, b"\x1c"), of_a_set(2, b"\x1c", b""), "ŞÆ"),  # what has no element of its own is plain
+        (of_a_set(1, b"\x1c"), of_a_set(2, b"\x1b\x09", b"\x24\x01\x02"), "Şç"),
+        (of_a_set(1, b"\x00S", data_coding=8), of_a_set(2, b"\x1c"), "SŞ"),
+        (of_a_set(1, b"\x1c"), None, "Ş" + MISSING),
+    ],
+)
+def test_parts_are_joined_by_the_tables_that_their_headers_name(
+    first: tuple[bytes, int, bytes], second: tuple[bytes, int, bytes] | None, text: str
+) -> None:
+    assert compose([first, second], "gsm7")[::2] == (text, False)
 
 
 # --- labels ----------------------------------------------------------------------------------------------------------

@@ -20,10 +20,10 @@ from smppd.store.sessions import SessionRecord
 
 
 class PlainReader:
-    """Joins UTF-8, routes everything to the sink but what is sent to 99."""
+    """Joins UTF-8 with the headers seen, routes everything to the sink but what is sent to 99."""
 
-    def compose(self, carrier: str, slots: list[tuple[bytes, int] | None]) -> tuple[str | None, bytes, bool]:
-        octets = b"".join(slot[0] if slot else b"[...]" for slot in slots)
+    def compose(self, carrier: str, slots: list[tuple[bytes, int, bytes] | None]) -> tuple[str | None, bytes, bool]:
+        octets = b"".join(slot[2] + slot[0] if slot else b"[...]" for slot in slots)
         return octets.decode(), octets, False
 
     def label(self, text: str) -> str:
@@ -259,6 +259,17 @@ async def test_a_reference_used_again_after_a_full_set_begins_a_new_one(bench: B
     await bench.take(record, part(1, 2, "a"), part(2, 2, "b"))
     await bench.take(record, part(1, 2, "c"), part(2, 2, "d"))
     assert await bench.texts() == ["ab", "cd"]
+
+
+async def test_a_part_is_kept_with_its_header_until_its_set_is_joined(bench: Bench) -> None:
+    record = await bench.open()
+    first, second = part(1, 2, "a"), part(2, 2, "b")
+    first.header, second.header = b"<1>", b"<2>"
+    await bench.take(record, first)
+    assert await bench.db.pool.fetchval("select header from part") == b"<1>"
+    await bench.take(record, second)
+    assert await bench.texts() == ["<1>a<2>b"]
+    assert await bench.db.pool.fetchval("select count(*) from part where header is not null") == 0
 
 
 async def test_a_part_repeated_after_a_cut_long_after_its_set_was_full_is_recognised(bench: Bench) -> None:
