@@ -13,15 +13,18 @@ from pdu.layout import HEADER, read_slowly, write_slowly
 from pdu.parameters import STANDARD, Parameters
 from pdu.version import check
 
+_header = HEADER.unpack_from
+
 
 def decode(frame: bytes | memoryview) -> Pdu:
     """The PDU in one whole frame. Raises DecodeError, with status 0x03 for a command_id we do not know."""
     if type(frame) is not bytes:
         frame = bytes(frame)
     try:
-        length, command_id, status, sequence = HEADER.unpack_from(frame)
+        length, command_id, status, sequence = _header(frame)
         if length == len(frame):
-            return cast(Pdu, READERS[command_id](frame, status, sequence))
+            pdu: Pdu = READERS[command_id](frame, status, sequence)
+            return pdu
     except (ValueError, IndexError, KeyError, struct_error):
         pass  # no fault yet: the slow reader tells tolerable from unreadable
     return decode_slowly(frame)
