@@ -29,6 +29,7 @@ B = bytes.fromhex(
     "01010426000101"
 )
 MESSAGE_A, MESSAGE_B = A[50:113], B[50:156]
+REFERENCE, ONE = b"\x12\x34", b"\x01"
 UDH, TEXT_A, TEXT_B = MESSAGE_B[:6], MESSAGE_A.decode("ascii"), MESSAGE_B[6:].decode("ascii")
 TLVS = [[0x0204, 0x1234], [0x020D, 1], [0x0426, 1]]
 # What every library must read: source, destination, esm_class, data_coding, message, optional parameters as numbers.
@@ -59,8 +60,8 @@ def as_listed(read: Read) -> list[Any]:
 
 
 def smppd() -> Codec:
-    """This project, message as octets."""
-    from pdu import DeliverSm, SubmitSm, Tlv, decode, encode
+    """This project, message and optional parameters as octets."""
+    from pdu import DeliverSm, SubmitSm, decode, encode
 
     def read(frame: bytes) -> Read:
         v: Any = decode(frame)
@@ -93,7 +94,7 @@ def smppd() -> Codec:
                 esm_class=0x40,
                 registered_delivery=1,
                 short_message=MESSAGE_B,
-                tlvs=(Tlv(0x0204, b"\x12\x34"), Tlv(0x020D, b"\x01"), Tlv(0x0426, b"\x01")),
+                tlvs=((0x0204, REFERENCE), (0x020D, ONE), (0x0426, ONE)),
                 sequence=7,
             )
         )
@@ -101,16 +102,18 @@ def smppd() -> Codec:
     return Codec(lambda: read(A), encode_a, lambda: read(B), encode_b, as_listed)
 
 
-def smppd_with_text() -> Codec:
-    """This project, message as text: what aiosmpplib and node-smpp always do."""
-    from pdu import DeliverSm, SubmitSm, Tlv, decode, decode_text, encode, encode_text
+def smppd_with_values() -> Codec:
+    """This project, message as text and optional parameters as numbers: what aiosmpplib and node-smpp always do."""
+    from pdu import STANDARD, DeliverSm, SubmitSm, decode, decode_text, encode, encode_text
+
+    build = STANDARD.build
 
     def read(frame: bytes) -> Read:
         v: Any = decode(frame)
         octets = v.short_message
         udh = octets[: octets[0] + 1] if v.esm_class & 0x40 else b""
         text = decode_text(octets[len(udh) :], v.data_coding, header_octets=len(udh)).text
-        tlvs = [(tag, value) for tag, value in v.tlvs]
+        tlvs = STANDARD.read_all(v.tlvs)
         return v.source_addr, v.destination_addr, v.esm_class, v.data_coding, (udh, text), tlvs
 
     def encode_a() -> bytes:
@@ -143,14 +146,19 @@ def smppd_with_text() -> Codec:
                 registered_delivery=1,
                 data_coding=data_coding,
                 short_message=UDH + octets,
-                tlvs=(Tlv(0x0204, b"\x12\x34"), Tlv(0x020D, b"\x01"), Tlv(0x0426, b"\x01")),
+                tlvs=(
+                    build("user_message_reference", 0x1234),
+                    build("language_indicator", 1),
+                    build("more_messages_to_send", 1),
+                ),
                 sequence=7,
             )
         )
 
     def plain(read: Read) -> list[Any]:
         *fields, (udh, text), tlvs = read
-        return as_listed((*fields, udh + text.encode("ascii"), tlvs))
+        tags = {each.name: each.tag for each in STANDARD}
+        return [*fields, (udh + text.encode("ascii")).hex(), [[tags[name], value] for name, value in tlvs]]
 
     return Codec(lambda: read(A), encode_a, lambda: read(B), encode_b, plain)
 
@@ -293,7 +301,7 @@ def smpp34() -> Codec:
             dest_addr_npi=1,
             esm_class=0x40,
             registered_delivery=1,
-            tlvs=[Tlv(0x0204, b"\x12\x34"), Tlv(0x020D, b"\x01"), Tlv(0x0426, b"\x01")],
+            tlvs=[Tlv(0x0204, REFERENCE), Tlv(0x020D, ONE), Tlv(0x0426, ONE)],
             sequence_number=7,
         ).encode()
 
@@ -302,7 +310,7 @@ def smpp34() -> Codec:
 
 CODECS: dict[str, Callable[[], Codec]] = {
     "smppd": smppd,
-    "smppd, text too": smppd_with_text,
+    "smppd, values": smppd_with_values,
     "aiosmpplib": aiosmpplib,
     "smpplib": smpplib,
     "smpp34 (Rust)": smpp34,

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeVar, cast, dataclass_transform
 
 from pdu.codes import Command
 from pdu.layout import Fields, Reader, Writer, compiled, reader_source, writer_source
-from pdu.tlv import Tlv
+from pdu.tlv import Pair
 from pdu.wire import CString, Destination, Destinations, DistributionList, Kind, Number, Sized, Unsuccess, Unsuccesses
 
 T = TypeVar("T")
@@ -65,7 +65,7 @@ class Pdu:
 
     __slots__ = ()
     command_id: ClassVar[int]
-    tlvs: tuple[Tlv, ...] = _common(default=(), kw_only=True)
+    tlvs: tuple[Pair, ...] = _common(default=(), kw_only=True)
     sequence: int = _common(default=0, kw_only=True)
     status: int = _common(default=0, kw_only=True)
     trailing: bytes = _common(default=b"", kw_only=True)

@@ -112,7 +112,13 @@ def writer_source(name: str, command_id: int, fields: Fields) -> str:
 def compiled(source: str, name: str, fields: Fields, make: Callable[..., Any]) -> Any:
     """The function that `source` defines."""
     scope: dict[str, Any] = {f"k{index}": kind for index, (_, kind) in enumerate(fields)}
-    scope |= {"make": make, "new": object.__new__, "pack": HEADER.pack, "read_tlvs": read_tlvs, "write_tlvs": write_tlvs}
+    scope |= {
+        "make": make,
+        "new": object.__new__,
+        "pack": HEADER.pack,
+        "read_tlvs": read_tlvs,
+        "write_tlvs": write_tlvs,
+    }
     exec(compile(source, f"<pdu layout of {name}>", "exec"), scope)
     return scope["read" if "read" in scope else "write"]
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from pdu.codes import EsmClass, Tag
 from pdu.errors import DecodeError
 from pdu.pdus import DataSm, DeliverSm, SubmitMulti, SubmitSm
-from pdu.tlv import Tlv, find_tlv, int_tlv
+from pdu.tlv import Pair, find_tlv, int_tlv
 from pdu.udh import CONCAT_8, CONCAT_16, Element, parse_udh
 
 
@@ -68,7 +68,7 @@ def _from_udh(elements: tuple[Element, ...]) -> Segment | None:
     return None
 
 
-def _from_sar(tlvs: tuple[Tlv, ...]) -> Segment | None:
+def _from_sar(tlvs: tuple[Pair, ...]) -> Segment | None:
     reference = int_tlv(tlvs, Tag.SAR_MSG_REF_NUM)
     total = int_tlv(tlvs, Tag.SAR_TOTAL_SEGMENTS)
     number = int_tlv(tlvs, Tag.SAR_SEGMENT_SEQNUM)

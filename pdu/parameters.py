@@ -1,6 +1,7 @@
 """Optional parameters by name: the standard ones in one table, and those of a carrier beside them.
 
-A PDU carries plain `Tlv`s, so that nothing unknown is lost; here is what they are called and what their octets say.
+A PDU carries pairs of tag and octets, so that nothing unknown is lost; here is what they are called and what their
+octets say.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from pdu.kinds import (
     TlvKind,
     TlvValue,
 )
-from pdu.tlv import Tlv, find_tlv
+from pdu.tlv import Pair, Tlv, find_tlv
 
 # Lengths as in SMPP 3.4 section 5.3.2 and 5.0 section 4.8.4.
 KINDS: dict[Tag, TlvKind] = {
@@ -179,7 +180,7 @@ class Parameters:
             raise EncodeError("tlvs", "a tag that is not within 1 to 65535")
         return Tlv(which, Octets(0, 0xFFFF).write(f"tlvs[0x{which:04x}]", value))
 
-    def read(self, tlvs: Iterable[Tlv], which: str | int) -> TlvValue:
+    def read(self, tlvs: Iterable[Pair], which: str | int) -> TlvValue:
         """What the first parameter of this name or tag says; None where there is none, or none that can be read.
 
         Raises KeyError for a name that is none.
@@ -188,7 +189,7 @@ class Parameters:
         octets = find_tlv(tlvs, found.tag if found is not None else int(which))
         return octets if octets is None or found is None else found.kind.read(octets)
 
-    def read_all(self, tlvs: Iterable[Tlv]) -> list[tuple[str, TlvValue]]:
+    def read_all(self, tlvs: Iterable[Pair]) -> list[tuple[str, TlvValue]]:
         """All of them by name in the order received; octets where there is no name or nothing else can be read."""
         out: list[tuple[str, TlvValue]] = []
         for tag, octets in tlvs:
@@ -197,7 +198,7 @@ class Parameters:
             out.append((self.name(tag), octets if value is None else value))
         return out
 
-    def check(self, tlvs: Iterable[Tlv]) -> None:
+    def check(self, tlvs: Iterable[Pair]) -> None:
         """Raise EncodeError naming the first parameter whose octets may not be sent."""
         for tag, octets in tlvs:
             found = self._by_tag.get(tag)

@@ -12,8 +12,12 @@ from pdu.errors import EncodeError
 _HEAD = Struct(">HH")
 
 
+Pair = tuple[int, bytes]
+"""One optional parameter as PDUs carry it: tag 1 to 65535, value of 0 to 65535 octets."""
+
+
 class Tlv(NamedTuple):
-    """One optional parameter: tag 1 to 65535, value of 0 to 65535 octets."""
+    """The same with names, for who writes it down; equal to the pair, which costs a sixth to make."""
 
     tag: int
     value: bytes
@@ -21,15 +25,14 @@ class Tlv(NamedTuple):
 
 _unpack = _HEAD.unpack_from
 _pack = _HEAD.pack
-_new = tuple.__new__  # what Tlv() calls, without the call
 
 
-def read_tlvs(octets: bytes, at: int) -> tuple[tuple[Tlv, ...], bytes]:
+def read_tlvs(octets: bytes, at: int) -> tuple[tuple[Pair, ...], bytes]:
     """The parameters from offset `at` to the end, and what is left where they stop making sense.
 
     A parameter that runs past the end, and tag 0 (reserved; in practice padding), begin the rest.
     """
-    found: list[Tlv] = []
+    found: list[Pair] = []
     end = len(octets)
     value = at
     while at + 4 <= end:
@@ -38,14 +41,16 @@ def read_tlvs(octets: bytes, at: int) -> tuple[tuple[Tlv, ...], bytes]:
             break
         value = at + 4
         at = value + size
-        found.append(_new(Tlv, (tag, octets[value:at])))
+        found.append((tag, octets[value:at]))
+    if at == end:
+        return tuple(found), b""
     if at > end:  # only the last can run past
         del found[-1]
         at = value - 4
     return tuple(found), octets[at:]
 
 
-def write_tlvs(tlvs: Iterable[Tlv]) -> bytes:
+def write_tlvs(tlvs: Iterable[Pair]) -> bytes:
     """Octets of the parameters. Raises EncodeError naming the tag."""
     out = b""
     try:
@@ -58,9 +63,9 @@ def write_tlvs(tlvs: Iterable[Tlv]) -> bytes:
     return out
 
 
-def _fault(tlvs: Iterable[Tlv]) -> EncodeError:
+def _fault(tlvs: Iterable[Pair]) -> EncodeError:
     if not isinstance(tlvs, tuple | list):
-        return EncodeError("tlvs", "not a sequence of Tlv")
+        return EncodeError("tlvs", "not a sequence of pairs")
     for tag, value in tlvs:
         if not isinstance(tag, int) or not 0 < tag <= 0xFFFF:
             return EncodeError("tlvs", "a tag that is not within 1 to 65535")
@@ -71,7 +76,7 @@ def _fault(tlvs: Iterable[Tlv]) -> EncodeError:
     return EncodeError("tlvs", "not pairs of tag and value")
 
 
-def find_tlv(tlvs: Iterable[Tlv], tag: int) -> bytes | None:
+def find_tlv(tlvs: Iterable[Pair], tag: int) -> bytes | None:
     """The value of the first parameter with this tag."""
     for found, value in tlvs:
         if found == tag:
@@ -79,13 +84,13 @@ def find_tlv(tlvs: Iterable[Tlv], tag: int) -> bytes | None:
     return None
 
 
-def int_tlv(tlvs: Iterable[Tlv], tag: int) -> int | None:
+def int_tlv(tlvs: Iterable[Pair], tag: int) -> int | None:
     """The value as a big-endian unsigned number of any length; None when absent or empty."""
     value = find_tlv(tlvs, tag)
     return int.from_bytes(value, "big") if value else None
 
 
-def text_tlv(tlvs: Iterable[Tlv], tag: int) -> str | None:
+def text_tlv(tlvs: Iterable[Pair], tag: int) -> str | None:
     """The value as Latin-1 up to its first NUL, present or not."""
     value = find_tlv(tlvs, tag)
     return None if value is None else value.partition(b"\0")[0].decode("latin-1")

@@ -19,7 +19,7 @@ def found() -> Iterator[Commands]:
         yield commands
 
 
-@pytest.mark.parametrize("name", ["smppd", "smppd, text too", *PEERS])
+@pytest.mark.parametrize("name", ["smppd", "smppd, values", *PEERS])
 def test_every_library_reads_and_writes_the_two_pdus(found: Commands, name: str) -> None:
     if name not in found:
         pytest.skip(f"{name} is not installed")
