@@ -13,7 +13,7 @@ from typing import Any
 
 from pdu.codes import RESPONSE
 from pdu.errors import DecodeError, EncodeError
-from pdu.tlv import read_tlvs, write_tlvs
+from pdu.tlv import HEAD, read_tlvs, write_tlvs
 from pdu.wire import LONGEST_READ, CString, Kind, Number, Sized
 
 HEADER = Struct(">IIII")
@@ -63,16 +63,31 @@ def reader_source(name: str, fields: Fields, is_response: bool) -> str:
             base, offset = "q", 0
     if here() != "q":
         add(f"q = {here()}")
-    add("v.sequence = sequence")
-    add("v.status = status")
-    add("if q == len(b):")
-    add("    v.tlvs = ()")
-    add('    v.trailing = b""')
-    add("    return v")
-    add("if q > len(b): raise ValueError")
-    add("v.tlvs, v.trailing = read_tlvs(b, q)")
+    lines += [
+        "v.sequence = sequence",
+        "v.status = status",
+        'v.trailing = b""',
+        "end = len(b)",
+        "if q == end:",
+        "    v.tlvs = ()",
+        "    return v",
+        "if q > end: raise ValueError",
+        # What `read_tlvs` does with parameters that are whole, without the call.
+        "found = []",
+        "p = q",
+        "while q <= end - 4:",
+        "    tag, size = head(b, q)",
+        "    if not tag: break",
+        "    e = q + 4",
+        "    q = e + size",
+        "    found.append((tag, b[e:q]))",
+        "if q == end:",
+        "    v.tlvs = tuple(found)",
+        "    return v",
+        "v.tlvs, v.trailing = read_tlvs(b, p)",
+    ]
     if is_response:
-        add("if v.trailing and status: raise ValueError")
+        add("if status: raise ValueError")
     add("return v")
     return "\n    ".join(lines)
 
@@ -81,32 +96,68 @@ def writer_source(name: str, command_id: int, fields: Fields) -> str:
     """Python source of a writer of a `name` value."""
     lines = [f"def write(v):  # {name}"]
     add = lines.append
-    form, values = "", []
+    values, lengths = "", []
+    tail = 'b""'
     for index, (field, kind) in enumerate(fields):
         if isinstance(kind, Number):
-            form += "%c"
-            values.append(f"v.{field}")
-        elif isinstance(kind, CString):
-            form += "%b\\0"
+            values += f", v.{field}"
+            continue
+        if isinstance(kind, CString):
             add(f"s{index} = v.{field}")
             add(f'if s{index} != "":')
             add(f'    s{index} = s{index}.encode("latin-1")')
             add(f"    if len(s{index}) >= {kind.limit} or 0 in s{index}: raise ValueError")
             add(f'else: s{index} = b""')
-            values.append(f"s{index}")
         elif isinstance(kind, Sized):
-            form += "%c%b"
             add(f"s{index} = v.{field}")
             add(f"if len(s{index}) > {kind.limit}: raise ValueError")
-            values += [f"len(s{index})", f"s{index}"]
+            values += f", len(s{index})"
+            if index == len(fields) - 1:
+                tail = f"s{index}"
+                continue
         else:
-            form += "%b"
-            values.append(f"k{index}.write({field!r}, v.{field})")
-    add(f'body = b"{form}" % ({"".join(value + ", " for value in values)})')
-    add("if v.tlvs: body += write_tlvs(v.tlvs)")
-    add("if v.trailing: body += v.trailing")
-    add(f"return pack(len(body) + 16, {command_id}, v.status, v.sequence) + body")
+            add(f"s{index} = k{index}.write({field!r}, v.{field})")
+        values += f", s{index}"
+        lengths.append(f"len(s{index})")
+    lines += [
+        f"rest = {tail}",
+        "for tag, value in v.tlvs:",
+        "    if not tag: raise ValueError",
+        "    rest += pack_head(tag, len(value)) + value",
+        "if v.trailing: rest += v.trailing",
+        f"pack, size = packs[{', '.join(lengths) or '()'}]",
+        f"return pack(size + len(rest), {command_id}, v.status, v.sequence{values}) + rest",
+    ]
     return "\n    ".join(lines)
+
+
+class Packs(dict[Any, tuple[Callable[..., bytes], int]]):
+    """How to pack header and parameters of one layout, and how many octets they are, by the lengths of its strings.
+
+    Made as they are met: one call packs everything then, which takes half of what formatting each value does.
+    """
+
+    MOST = 1000  # of one layout; a peer's addresses and ids have few lengths
+
+    def __init__(self, fields: Fields) -> None:
+        super().__init__()
+        self.form = ">IIII"
+        for index, (_, kind) in enumerate(fields):
+            if isinstance(kind, Number):
+                self.form += "B"
+            elif isinstance(kind, CString):
+                self.form += "%dsx"
+            elif isinstance(kind, Sized):
+                self.form += "B" if index == len(fields) - 1 else "B%ds"
+            else:
+                self.form += "%ds"
+
+    def __missing__(self, lengths: Any) -> tuple[Callable[..., bytes], int]:
+        if len(self) == self.MOST:
+            self.clear()
+        made = Struct(self.form % lengths)
+        self[lengths] = made.pack, made.size
+        return self[lengths]
 
 
 def compiled(source: str, name: str, fields: Fields, make: Callable[..., Any]) -> Any:
@@ -115,9 +166,10 @@ def compiled(source: str, name: str, fields: Fields, make: Callable[..., Any]) -
     scope |= {
         "make": make,
         "new": object.__new__,
-        "pack": HEADER.pack,
+        "packs": Packs(fields),
+        "pack_head": HEAD.pack,
+        "head": HEAD.unpack_from,
         "read_tlvs": read_tlvs,
-        "write_tlvs": write_tlvs,
     }
     exec(compile(source, f"<pdu layout of {name}>", "exec"), scope)
     return scope["read" if "read" in scope else "write"]

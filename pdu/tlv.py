@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pdu.errors import EncodeError
 
-_HEAD = Struct(">HH")
+HEAD = Struct(">HH")
 
 
 Pair = tuple[int, bytes]
@@ -23,8 +23,8 @@ class Tlv(NamedTuple):
     value: bytes
 
 
-_unpack = _HEAD.unpack_from
-_pack = _HEAD.pack
+_unpack = HEAD.unpack_from
+_pack = HEAD.pack
 
 
 def read_tlvs(octets: bytes, at: int) -> tuple[tuple[Pair, ...], bytes]:
