@@ -106,24 +106,30 @@ def writer_source(name: str, command_id: int, fields: Fields) -> str:
             add(f"s{index} = v.{field}")
             add(f'if s{index} != "":')
             add(f'    s{index} = s{index}.encode("latin-1")')
-            add(f"    if len(s{index}) >= {kind.limit} or 0 in s{index}: raise ValueError")
-            add(f'else: s{index} = b""')
+            add(f"    n{index} = len(s{index})")
+            add(f"    if n{index} >= {kind.limit} or 0 in s{index}: raise ValueError")
+            add("else:")
+            add(f'    s{index} = b""')
+            add(f"    n{index} = 0")
         elif isinstance(kind, Sized):
             add(f"s{index} = v.{field}")
-            add(f"if len(s{index}) > {kind.limit}: raise ValueError")
-            values += f", len(s{index})"
+            add(f"n{index} = len(s{index})")
+            add(f"if n{index} > {kind.limit}: raise ValueError")
+            values += f", n{index}"
             if index == len(fields) - 1:
                 tail = f"s{index}"
                 continue
         else:
             add(f"s{index} = k{index}.write({field!r}, v.{field})")
+            add(f"n{index} = len(s{index})")
         values += f", s{index}"
-        lengths.append(f"len(s{index})")
+        lengths.append(f"n{index}")
     lines += [
         f"rest = {tail}",
-        "for tag, value in v.tlvs:",
-        "    if not tag: raise ValueError",
-        "    rest += pack_head(tag, len(value)) + value",
+        "if v.tlvs:",
+        "    for tag, value in v.tlvs:",
+        "        if not tag: raise ValueError",
+        "        rest += pack_head(tag, len(value)) + value",
         "if v.trailing: rest += v.trailing",
         f"pack, size = packs[{', '.join(lengths) or '()'}]",
         f"return pack(size + len(rest), {command_id}, v.status, v.sequence{values}) + rest",
