@@ -129,8 +129,8 @@ def writer_source(name: str, command_id: int, fields: Fields) -> str:
         "if v.tlvs:",
         "    for tag, value in v.tlvs:",
         "        if not tag: raise ValueError",
-        "        rest += pack_head(tag, len(value)) + value",
-        "if v.trailing: rest += v.trailing",
+        "        rest = rest + (pack_head(tag, len(value)) + value)",  # never += on what may be the caller's bytearray
+        "if v.trailing: rest = rest + v.trailing",
         f"pack, size = packs[{', '.join(lengths) or '()'}]",
         f"return pack(size + len(rest), {command_id}, v.status, v.sequence{values}) + rest",
     ]
