@@ -16,7 +16,7 @@ from pdu.pdus import DataSm, DeliverSm
 from pdu.receipt_state import FINAL, STATES, State, state_of
 from pdu.receipt_text import read_fields, receipt_text
 from pdu.times import parse_date
-from pdu.tlv import Tlv, find_tlv, int_tlv
+from pdu.tlv import Pair, find_tlv, int_tlv
 
 Kind = Literal["delivery", "acknowledgement", "intermediate", "sniffed"]
 
@@ -152,7 +152,7 @@ def _elsewhere(pdu: DeliverSm | DataSm, octets: bytes, header: bool, known: list
     return {}
 
 
-def _parameters(tlvs: tuple[Tlv, ...]) -> dict[str, str]:
+def _parameters(tlvs: tuple[Pair, ...]) -> dict[str, str]:
     """Every parameter that is not the text: numbers in decimal, text as it is, other octets in hexadecimal."""
     found: dict[str, str] = {}
     for tag, value in tlvs:
