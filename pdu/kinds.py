@@ -64,7 +64,7 @@ class ItsSession(NamedTuple):
 
 
 class MsValidity(NamedTuple):
-    """ms_validity (SMPP 5.0 section 4.8.4.42): `unit` and `number` only for a relative time (`behaviour` 4)."""
+    """ms_validity (SMPP 5.0 section 4.8.4.41): `unit` and `number` only for a relative time (`behaviour` 4)."""
 
     behaviour: int
     unit: int | None = None

@@ -53,6 +53,8 @@ def reader_source(name: str, fields: Fields, is_response: bool) -> str:
             if field == strings[-1]:
                 # One comparison for all strings: only a frame this long can hold an absurd one.
                 add(f"if e > {16 + LONGEST_READ}: raise ValueError")
+                if is_response:
+                    add("if status and 0 < b[16] < 32: raise ValueError")  # a tag, where a string should begin
         elif isinstance(kind, Sized):
             add(f"p = {here(1)}")
             add(f"q = p + b[{here()}]")
@@ -192,10 +194,11 @@ def read_slowly(octets: bytes, fields: Fields, make: Callable[..., Any]) -> Any:
         read = make(*values, tlvs, sequence, status, trailing)
     except DecodeError as error:
         fault = error
-    if is_response and status and (read is None or read.trailing):
-        # An error response may leave out its body and still have optional parameters.
+    if is_response and status:
+        # An error response may leave out its body and still have optional parameters. Tags begin as no string does.
         tlvs, trailing = read_tlvs(octets, 16)
-        if tlvs and not trailing:
+        odd = read is None or read.trailing or (tlvs and 0 < octets[16] < 32 and tlvs[0][1])
+        if odd and tlvs and not trailing:
             return make(*(kind.empty for _, kind in fields), tlvs, sequence, status)
     if fault is not None:
         raise fault

@@ -7,7 +7,20 @@ from typing import Any
 
 import pytest
 
-from pdu import DataSm, DecodeError, DeliverSm, Pdu, Status, Tlv, decode, decode_text, encode, parse_receipt, user_data
+from pdu import (
+    STANDARD,
+    DataSm,
+    DecodeError,
+    DeliverSm,
+    Pdu,
+    Status,
+    Tlv,
+    decode,
+    decode_text,
+    encode,
+    parse_receipt,
+    user_data,
+)
 from pdu.declare import LAYOUTS
 from pdu.tlv import write_tlvs
 from pdu.wire import LONGEST_READ, CString, Number, Sized
@@ -82,6 +95,11 @@ READ: list[tuple[str, bytes, dict[str, Any]]] = [
         "submit_multi_resp, its list longer than it says",
         frame(0x80000021, b"77\0\x00\x01\x01255\0\0\0\0\x0b"),
         {"message_id": "77", "unsuccess_sme": ()},
+    ),
+    (
+        "broadcast_sm_resp error, parameters alone",
+        frame(0x80000111, b"\x06\x07\x00\x04\0\0\1\x0a", status=0x10D),
+        {"message_id": "", "tlvs": ((0x0607, b"\0\0\1\x0a"),), "trailing": b""},
     ),
     (
         "congestion_state in a response of a carrier that said 3.4",
@@ -234,9 +252,10 @@ def test_any_sequence_and_any_status_are_read(value: Pdu, octets: bytes, sequenc
 def test_a_response_may_leave_its_body_out_with_any_status(command_id: int, status: int) -> None:
     bare = LAYOUTS[command_id][1](status=status, sequence=9)
     assert decode(frame(command_id, status=status, sequence=9)) == bare
-    if status:
-        tlvs = (Tlv(0x001D, b"busy\0"), VENDOR)
+    for parameter in STANDARD if status else ():
+        tlvs = (Tlv(parameter.tag, b"\0\0\1\x0a"), Tlv(0x001D, b"busy\0"), VENDOR)
         assert decode(frame(command_id, write_tlvs(tlvs), status=status, sequence=9)) == replace(bare, tlvs=tlvs)
+        assert decode(frame(command_id, write_tlvs(tlvs[:1]), status=status, sequence=9)).tlvs == tlvs[:1]
 
 
 @every_pdu
