@@ -1,157 +1,106 @@
-"""A frame explained field by field, with offsets: the same declarations that decode it, read aloud.
+"""A stream explained frame by frame and field by field: the same declarations that decode it, read aloud.
 
-Reading here goes on as far as the octets make sense, so an unreadable frame still shows what came before the fault.
+Reading goes on as far as the octets make sense: an unreadable frame still shows what came before the fault, and the
+next frame is explained wherever it can be found.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+import re
 
 import pdu
 from pdu.declare import LAYOUTS
-from pdu.tlv import read_tlvs
-from smppd.cli.meaning import meaning, tlv_meaning
+from pdu.framer import LONGEST_FRAME
+from smppd.cli.carried import carried
+from smppd.cli.explained import Field, Frame
+from smppd.cli.parameters import HEADER, header, parameters
 
-HEADER = 16
-
-
-@dataclass(slots=True)
-class Field:
-    """One parameter: `offset` in the whole input, `size` in octets, what it says and what that means."""
-
-    offset: int
-    size: int
-    name: str
-    value: Any
-    meaning: str = ""
+# What may be a header: a length below 131,072, a command_id of SMPP. An expression, as noise may go on for megabytes.
+_HEADER = re.compile(rb"(?=\0[\0\x01]..[\0\x80]\0[\0\x01].)", re.DOTALL)
+_TLS = tuple(bytes((kind, 3)) for kind in (0x14, 0x15, 0x16, 0x17))
 
 
-@dataclass(slots=True)
-class Frame:
-    """One frame with its fields; `message` says what it carries; `fault` and `fault_at` (offset) if unreadable."""
-
-    offset: int
-    size: int
-    name: str
-    fields: list[Field] = field(default_factory=list)
-    message: dict[str, str] = field(default_factory=dict)
-    fault: str = ""
-    fault_at: int = -1
-
-
-def explain(octets: bytes, *, alphabet: str = "gsm7") -> list[Frame]:
-    """Every frame in `octets`. Never raises: the last frame says where reading ended."""
+def explain(octets: bytes, *, alphabet: str = "gsm7", at: int = 0) -> list[Frame]:
+    """Every frame in `octets` from `at` on. Never raises: what is no frame is one with a fault, up to the next one."""
     frames: list[Frame] = []
-    at = 0
     while at < len(octets):
-        frame = _frame(octets, at, alphabet)
-        frames.append(frame)
-        if frame.size < HEADER:
-            break  # the boundary of the next one is unknown
-        at += frame.size
+        frames.append(_frame(octets, at, alphabet))
+        at += frames[-1].size
     return frames
+
+
+def find_frame(octets: bytes | bytearray, at: int) -> int:
+    """Where the first frame at or after `at` begins that the end or another one follows; len(octets) if there is none.
+
+    A header alone proves little: a text may hold the octets of one.
+    """
+    for found in _HEADER.finditer(octets, at):
+        after = _after(octets, found.start())
+        if after and (after == len(octets) or _after(octets, after)):
+            return found.start()
+    return len(octets)
+
+
+def _after(octets: bytes | bytearray, at: int) -> int:
+    """Where the frame that begins at `at` ends, cut off or not; 0 if none does."""
+    if at + HEADER > len(octets) or int.from_bytes(octets[at + 4 : at + 8], "big") not in LAYOUTS:
+        return 0
+    length = int.from_bytes(octets[at : at + 4], "big")
+    return at + length if HEADER <= length <= LONGEST_FRAME else 0
 
 
 def _frame(octets: bytes, at: int, alphabet: str) -> Frame:
     left = len(octets) - at
     length = int.from_bytes(octets[at : at + 4], "big")
+    if left < 4 or (left < HEADER and length <= LONGEST_FRAME):
+        words = f"{left} octet{' is' if left == 1 else 's are'} left; a header has {HEADER}"
+        return _unread(Frame(at, left, "?"), octets, at, at, words)
+    if not HEADER <= length <= LONGEST_FRAME:
+        return _lost(octets, at, length)
     frame = Frame(at, min(length, left), "?")
-    if left < HEADER:
-        frame.size = left
-        return _failed(frame, at, f"{left} octet{' is' if left == 1 else 's are'} left; a header has {HEADER}")
-    header = [int.from_bytes(octets[at + i : at + i + 4], "big") for i in range(0, HEADER, 4)]
-    for i, name in enumerate(("command_length", "command_id", "command_status", "sequence_number")):
-        frame.fields.append(Field(at + 4 * i, 4, name, header[i], meaning(name, header[i], header[1])))
-    frame.name = pdu.command_name(header[1])
-    if length < HEADER:
-        frame.size = 0
-        return _failed(frame, at, f"command_length {length} is less than the {HEADER} octets of a header")
-    body = octets[at : at + length]
-    if header[1] not in LAYOUTS:
-        return _failed(frame, at + 4, f"command_id 0x{header[1]:08x} is not known; its body is not read")
-    fault = f"the frame says {length} octets, {left} are there" if length > left else ""
-    try:
-        value: pdu.Pdu | None = None if fault else pdu.decode(body)
-    except pdu.DecodeError as error:
-        value, fault = None, f"{error.field}: {error.reason}"
-    end = _mandatory(frame, body, header[1], value)
-    if value is not None:
-        _optional(frame, body, end)
-        _carried(frame, value, alphabet)
-    elif fault:
-        _failed(frame, at + end, fault)
-    return frame
-
-
-def _failed(frame: Frame, at: int, fault: str) -> Frame:
-    frame.fault, frame.fault_at = fault, at
-    return frame
-
-
-def _mandatory(frame: Frame, body: bytes, command_id: int, value: pdu.Pdu | None) -> int:
-    """Append the mandatory parameters; return the offset in the frame where they end, or where reading failed."""
-    layout = LAYOUTS[command_id][0]
-    found: list[Field] = []
-    at = HEADER
-    for index, (name, kind) in enumerate(layout):
+    if length > left:
+        frame.fail(len(octets), f"command_length says {length} octets, {left} are there")
+        following = find_frame(octets, at + HEADER)
+        if following < len(octets):
+            frame = Frame(at, following - at, "?")
+            frame.fail(at, f"command_length says {length} octets, but a frame begins after {frame.size}")
+    body = octets[at : at + frame.size]
+    header(frame, body)
+    command_id = int.from_bytes(body[4:8], "big")
+    frame.name = pdu.command_name(command_id)
+    if command_id not in LAYOUTS:
+        words = f"command_id 0x{command_id:08x} is not known; its body is not read"
+        return _unread(frame, octets, at + HEADER, at + 4, words)
+    value: pdu.Pdu | None = None
+    if not frame.fault:
         try:
-            read, after = kind.read(body, at, name, index == len(layout) - 1)
+            value = pdu.decode(body)
         except pdu.DecodeError as error:
-            if value is None:
-                frame.fields += found
-                return error.offset
-            return HEADER  # a response that leaves its body out
-        if value is not None and read != getattr(value, name):
-            return HEADER  # a response with an error that carries optional parameters in place of its body
-        if name == "short_message":
-            found.append(Field(frame.offset + at, 1, "sm_length", body[at], ""))
-            at += 1
-        shown = "hidden" if name == "password" else read
-        words = f"{len(read)} characters" if name == "password" else meaning(name, read, command_id)
-        found.append(Field(frame.offset + at, after - at, name, shown, words))
-        at = after
-    frame.fields += found
-    return at
+            frame.fail(at + error.offset, f"{error.field}: {error.reason}")
+    parameters(frame, body, value)
+    if value is not None:
+        carried(frame, value, alphabet)
+    return frame
 
 
-def _optional(frame: Frame, body: bytes, at: int) -> None:
-    tlvs, trailing = read_tlvs(body, at)
-    for tag, value in tlvs:
-        frame.fields.append(Field(frame.offset + at, 4 + len(value), pdu.tag_name(tag), value, tlv_meaning(tag, value)))
-        at += 4 + len(value)
-    if trailing:
-        frame.fields.append(Field(frame.offset + at, len(trailing), "trailing", trailing, "no parameter; ignored"))
+def _lost(octets: bytes, at: int, length: int) -> Frame:
+    """What begins with a command_length that cannot be true, up to the next frame."""
+    begins = octets[at : at + 4]
+    if begins.startswith(_TLS):
+        words = "this is TLS: the connection is encrypted"
+    elif begins.isascii() and begins.decode("ascii").isprintable():
+        words = f'"{begins.decode("ascii")}" is no command_length: this is not SMPP'
+    elif length < HEADER:
+        words = f"command_length {length} is less than the {HEADER} octets of a header"
+    else:
+        words = f"command_length {length} is more than any frame has ({LONGEST_FRAME})"
+    return _unread(Frame(at, find_frame(octets, at + 1) - at, "?"), octets, at, at, words)
 
 
-def _carried(frame: Frame, value: pdu.Pdu, alphabet: str) -> None:
-    if not isinstance(value, pdu.DeliverSm | pdu.SubmitSm | pdu.DataSm | pdu.SubmitMulti):
-        return
-    try:
-        user = pdu.user_data(value)
-    except pdu.DecodeError as error:
-        _failed(frame, _octets_of(frame), f"user data header: {error.reason}")
-        return
-    message = frame.message
-    for element in user.elements:
-        message[f"UDH element 0x{element.tag:02x}"] = element.value.hex(" ")
-    if user.segment is not None:
-        kind, reference, total, number = user.segment
-        message["part"] = f"{number} of {total}, reference {reference} ({kind})"
-    header = len(pdu.payload(value)) - len(user.body)
-    text = pdu.decode_text(user.body, value.data_coding, default=alphabet, header_octets=header)
-    message["text" if text.text is not None else "octets"] = user.body.hex(" ") if text.text is None else text.text
-    message["alphabet"] = text.alphabet + (", damaged: octets it does not know" if text.damaged else "")
-    if isinstance(value, pdu.DeliverSm | pdu.DataSm) and (receipt := pdu.parse_receipt(value)) is not None:
-        code = f", error {receipt.error}" if receipt.error else ""
-        message["receipt"] = f"message id {receipt.message_id or '(none)'} is {receipt.state}{code}"
-
-
-def _octets_of(frame: Frame) -> int:
-    """Where the octets of the message begin."""
-    for each in frame.fields:
-        if each.name == "message_payload":
-            return each.offset + 4
-        if each.name == "short_message" and each.size:
-            return each.offset
-    return frame.offset
+def _unread(frame: Frame, octets: bytes, start: int, fault_at: int, fault: str) -> Frame:
+    """A frame whose octets from `start` on say nothing."""
+    frame.fail(fault_at, fault)
+    rest = octets[start : frame.offset + frame.size]
+    if rest:
+        frame.fields.append(Field(start, len(rest), "unread", rest))
+    return frame

@@ -16,7 +16,17 @@ _TYPES = {
     0x18: "conversation abort",
     0x20: "intermediate notification",
 }
-_RECEIPTS = ("no receipt", "receipt on success or failure", "receipt on failure", "reserved")
+_PROTOCOLS = {
+    0x00: "a short message",
+    0x40: "silent: acknowledged and not shown",
+    0x48: "triggers a device",
+    0x5F: "asks for a call back",
+    0x7C: "ANSI-136 R-DATA",
+    0x7D: "data for the phone",
+    0x7E: "takes the lock off the phone",
+    0x7F: "data for the SIM",
+}
+_RECEIPTS = ("no receipt", "receipt on success or failure", "receipt on failure", "receipt on success")
 
 
 def meaning(name: str, value: Any, command_id: int) -> str:
@@ -27,29 +37,11 @@ def meaning(name: str, value: Any, command_id: int) -> str:
     return explain(value) if explain else ""
 
 
-def tlv_meaning(tag: int, value: bytes) -> str:
-    """Words for an optional parameter: a known number, readable text, or nothing."""
-    if tag == pdu.Tag.MESSAGE_STATE and len(value) == 1:
-        return _named(pdu.MessageState, value[0])
-    if tag == pdu.Tag.SC_INTERFACE_VERSION and len(value) == 1:
-        return _version(value[0])
-    if tag == pdu.Tag.MESSAGE_PAYLOAD:
-        return f"{len(value)} octets"
-    text = value.removesuffix(b"\0")
-    if len(text) > 2 and all(0x20 <= octet < 0x7F for octet in text):
-        return f'"{text.decode("ascii")}"'
-    return str(int.from_bytes(value, "big")) if 0 < len(value) <= 4 else ""
-
-
 def _named(numbers: Any, value: int) -> str:
     try:
         return str(numbers(value).name).lower().replace("_", " ")
     except ValueError:
         return "not defined"
-
-
-def _version(value: int) -> str:
-    return f"SMPP {value >> 4}.{value & 0x0F}"
 
 
 def _esm_class(value: int) -> str:
@@ -72,9 +64,8 @@ def _registered(value: int) -> str:
     return ", ".join(words)
 
 
-def _when(value: str) -> str:
-    if not value:
-        return "none"
+def moment(value: str) -> str:
+    """A time of SMPP in words."""
     time = pdu.parse_time(value)
     if isinstance(time, pdu.Relative):
         spans = [f"{count} {unit[: -1 if count == 1 else None]}" for unit, count in time._asdict().items() if count]
@@ -86,7 +77,28 @@ def _when(value: str) -> str:
 
 def _date(value: str) -> str:
     date = pdu.parse_date(value)
-    return _when(value) if date is None else date.isoformat(" ") + ("" if date.tzinfo else ", where the carrier is")
+    if not value:
+        return "not in a final state"
+    return moment(value) if date is None else date.isoformat(" ") + ("" if date.tzinfo else ", where the carrier is")
+
+
+def _protocol(value: int) -> str:
+    """protocol_id is that of GSM (3GPP TS 23.040 section 9.2.3.9)."""
+    if value in _PROTOCOLS:
+        return _PROTOCOLS[value]
+    if 0x41 <= value <= 0x47:
+        return f"replaces an earlier message of type {value & 0x07}"
+    if 0x20 <= value <= 0x3F:
+        return "to or from another telematic service"
+    return "of the SMSC" if value >= 0xC0 else "reserved"
+
+
+def _priority(value: int) -> str:
+    return ("lowest", "level 1", "level 2", "highest")[value] if value < 4 else "not defined below SMPP 5.0"
+
+
+def _error_code(value: int) -> str:
+    return "none" if not value else "the network's own"
 
 
 def _octets(value: bytes) -> str:
@@ -97,13 +109,17 @@ _EXPLAIN: dict[str, Callable[[Any], str]] = {
     "command_id": pdu.command_name,
     "command_status": lambda value: f"{pdu.status_name(value)}: {pdu.status_words(value)}",
     "esm_class": _esm_class,
-    "data_coding": lambda value: pdu.alphabet_of(value, "the carrier's default alphabet"),
+    "data_coding": lambda value: str(pdu.coding_of(value, "the carrier's default alphabet")),
     "registered_delivery": _registered,
-    "interface_version": _version,
+    "interface_version": lambda value: f"SMPP {pdu.version_name(value)}",
+    "protocol_id": _protocol,
+    "priority_flag": _priority,
+    "error_code": _error_code,
+    "dest_flag": lambda value: {1: "a number", 2: "a distribution list"}.get(value, "not defined"),
     "message_state": lambda value: _named(pdu.MessageState, value),
     "short_message": _octets,
-    "schedule_delivery_time": _when,
-    "validity_period": _when,
+    "schedule_delivery_time": lambda value: moment(value) if value else "at once",
+    "validity_period": lambda value: moment(value) if value else "as long as the carrier likes",
     "final_date": _date,
     "replace_if_present_flag": lambda value: "replace" if value == 1 else "do not replace",
 }

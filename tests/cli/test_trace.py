@@ -1,8 +1,10 @@
 """trace points at what it names: offsets are those of the octets given."""
 
 import json
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -70,7 +72,7 @@ def test_fields_cover_the_frame_without_gap_or_overlap(value: pdu.Pdu) -> None:
         ("registered_delivery", 1, "receipt on success or failure"),
         ("data_coding", 8, "ucs2"),
         ("sm_length", 10, ""),
-        ("user_message_reference", "0007", "7"),
+        ("user_message_reference", 7, ""),
         ("0x1400", "68656c6c6f", '"hello"'),
     ],
 )
@@ -134,7 +136,7 @@ FAULTS = [
     ("0000000f" + "00" * 12, 0, "command_length 15 is less than the 16 octets of a header"),
     ("00000010 00000999 00000000 00000001", 4, "command_id 0x00000999 is not known"),
     ("00000011 00000004 00000000 00000001 00", 17, "source_addr_ton: the frame ends before it"),
-    ("00000020 00000015 00000000 00000001", 16, "the frame says 32 octets, 16 are there"),
+    ("00000020 00000015 00000000 00000001", 16, "command_length says 32 octets, 16 are there"),
     ("0000", 0, "2 octets are left"),
 ]
 
@@ -185,3 +187,78 @@ def test_the_alphabets_are_those_of_the_configuration() -> None:
     refused = run.invoke(app, ["trace", hexed(RECEIPT), "--alphabet", "ebcdic"])
     assert refused.exit_code == 2
     assert "ebcdic" in refused.stderr
+
+
+def test_without_tshark_a_capture_names_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "some.pcap"
+    path.write_bytes(b"\xd4\xc3\xb2\xa1" + bytes(20))
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    result = run.invoke(app, ["trace", str(path)])
+    assert result.exit_code == 1
+    assert "tshark, which is not installed: apt install tshark" in result.stderr
+
+
+def test_a_stream_may_come_from_a_file_or_a_pipe(tmp_path: Path) -> None:
+    stream = pdu.encode(SUBMIT) + pdu.encode(RECEIPT)
+    for content in (stream, stream.hex().encode(), dump(stream).encode()):
+        path = tmp_path / "stream"
+        path.write_bytes(content)
+        for result in (run.invoke(app, ["trace", str(path)]), run.invoke(app, ["trace", "-"], input=content)):
+            assert result.exit_code == 0
+            assert [
+                line.split(",")[0] for line in result.stdout.splitlines() if " octets" in line and line[0] != " "
+            ] == [
+                "submit_sm",
+                "deliver_sm",
+            ]
+
+
+def dump(octets: bytes) -> str:
+    """As hexdump -C prints it."""
+    rows = []
+    for at in range(0, len(octets), 16):
+        row = octets[at : at + 16]
+        hexed = f"{row[:8].hex(' ')}  {row[8:].hex(' ')}"
+        rows.append(f"{at:08x}  {hexed:<49} |{''.join(chr(octet) if 32 <= octet < 127 else '.' for octet in row)}|")
+    return "\n".join([*rows, f"{len(octets):08x}"])
+
+
+XXD = """
+00000000: 0000 0010 0000 0015 0000 0000 0000 0001  ................
+00000010: 0000 0010 8000 0015 0000 0000 0000 0001  ................
+"""
+WIRESHARK = """
+0000   00 00 00 10 00 00 00 15 00 00 00 00 00 00 00 01   ................
+0010   00 00 00 10 80 00 00 15 00 00 00 00 00 00 00 01   ................
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        XXD,
+        WIRESHARK,
+        dump(bytes.fromhex("0000001000000015000000000000000100000010800000150000000000000001")),
+        r"b'\x00\x00\x00\x10\x00\x00\x00\x15\x00\x00\x00\x00\x00\x00\x00\x01'"[:-1]
+        + r"\x00\x00\x00\x10\x80\x00\x00\x15\x00\x00\x00\x00\x00\x00\x00\x01'",
+    ],
+    ids=["xxd", "Wireshark", "hexdump -C", "Python"],
+)
+def test_dumps_may_be_pasted_as_they_are(text: str) -> None:
+    result = run.invoke(app, ["trace", text])
+    assert [line for line in result.stdout.splitlines() if line.startswith("enquire_link")] == [
+        "enquire_link, 16 octets",
+        "enquire_link_resp, 16 octets at 16",
+    ]
+
+
+def test_what_is_to_be_passed_on_has_neither_texts_nor_whole_numbers() -> None:
+    both = hexed(SUBMIT, RECEIPT, pdu.SubmitMulti(dest_address=(pdu.Destination(1, 1, "255712345678"),)))
+    for options in (["--mask"], ["--mask", "--json"]):
+        result = run.invoke(app, ["trace", both, *options])
+        assert result.exit_code == 0
+        assert "255712345678" not in result.stdout
+        assert "2557******78" in result.stdout
+        for secret in ("ñ", "hello", "68656c6c6f", "00f1", "00 f1", "text:x", b"text:x".hex()):
+            assert secret not in result.stdout
+        assert "abc1 is delivered" in result.stdout or '"message_id": "abc1"' in result.stdout

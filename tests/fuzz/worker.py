@@ -12,7 +12,13 @@ from random import Random
 from typing import Any, NamedTuple
 
 # Nothing that is to be measured may be imported here: coverage is built in while importing.
-MEASURED = ["pdu", "smppd.cli.explain", "smppd.cli.meaning"]
+MEASURED = [
+    "pdu",
+    *(
+        f"smppd.cli.{name}"
+        for name in ("explain", "parameters", "carried", "optional", "elements", "meaning", "listing")
+    ),
+]
 
 
 class Work(NamedTuple):
@@ -58,6 +64,10 @@ def _mutation(task: Work, tally: Any) -> None:
 
 
 def _coverage(task: Work, tally: Any) -> None:
+    task.folder.mkdir(parents=True, exist_ok=True)
+    # What the engine has to say goes to a file, what fails to the caller's stderr.
+    sys.stderr = open(os.dup(2), "w")  # noqa: SIM115 (open until the end)
+    os.dup2(os.open(task.folder / "coverage.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
     import atheris
 
     with atheris.instrument_imports(include=MEASURED):
@@ -87,9 +97,6 @@ def _coverage(task: Work, tally: Any) -> None:
         options.append(f"-runs={task.frames}")
     if task.seconds:
         options.append(f"-max_total_time={max(round(task.seconds), 1)}")
-    # What libFuzzer has to say goes to a file, what fails to the caller's stderr.
-    sys.stderr = open(os.dup(2), "w")  # noqa: SIM115 (open until the end)
-    os.dup2(os.open(task.folder / "coverage.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
     # Ten times slower with coverage built in, so ten times the patience.
     guard = Guard(check, task.folder, tally, seconds=20.0)
     atheris.Setup([sys.argv[0], *options, str(corpus), str(given)], guard, custom_mutator=mutate)
