@@ -40,6 +40,8 @@ def warnings(config: Config) -> Iterator[str]:
         if route.carrier is not None and (number := _foreign(config.carriers[route.carrier], route)):
             yield f"route {index + 1}: {number} is not among the numbers of carrier {route.carrier}"
     for name, carrier in config.carriers.items():
+        if carrier.version == "3.3" and carrier.bind == "transceiver":
+            yield f'carrier {name}: SMPP 3.3 has no transceivers; a carrier that is strict about it wants bind = "pair"'
         if carrier.bind == "transmitter":
             continue
         for number in carrier.numbers:

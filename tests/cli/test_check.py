@@ -128,6 +128,7 @@ def test_no_file_is_said_in_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         ),
         (GOOD.replace("numbers", "tls.verify = false\nnumbers"), "its certificate is not verified"),
         (GOOD.replace("numbers", 'password = "123456789"\nnumbers'), "more than 8 characters"),
+        (GOOD.replace("numbers", 'version = "3.3"\nnumbers'), "SMPP 3.3 has no transceivers"),
         ('store.dsn = "postgresql://db/x"\n' + GOOD, "store.max_disk is a share"),
         (GOOD.partition("[[routes]]")[0].replace("numbers", "#"), "there are no routes"),
     ],

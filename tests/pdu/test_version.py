@@ -112,3 +112,12 @@ def test_a_failed_query_of_a_broadcast_needs_no_parameters() -> None:
 
 def test_versions_have_names() -> None:
     assert [version_name(each) for each in (0x33, 0x34, 0x50)] == ["3.3", "3.4", "5.0"]
+
+
+def test_every_status_has_words_and_its_first_name() -> None:
+    for status in pdu.Status:
+        assert "only the carrier" not in pdu.status_words(status)
+        assert pdu.status_name(status) == status.name
+    assert [int(each) for each in pdu.Status if each >= 0x100] == list(range(0x100, 0x113))
+    assert pdu.Status.ESME_RINVTLVLEN is pdu.Status.ESME_RINVPARLEN
+    assert pdu.status_name(0xC2) == "ESME_RINVPARLEN"
