@@ -141,6 +141,7 @@ SM = "(submit|deliver)_sm"
 ASCII_IN_NODE = (
     "callback_num|broadcast_(content_type_info|service_group)|(source|dest)_node_id|dest_addr_np_information"
 )
+IN_NODE = ("turkish", "spanish", "portuguese")
 FORWARD = "3.4: 3.3"
 
 DIFFERENCES = [
@@ -195,7 +196,9 @@ DIFFERENCES = [
                "a NUL at the end of any parameter it holds for text is dropped", OURS, "3.4: 5.3.1"),
     Difference("aiosmpplib", READS, SM, "tlv:sar_.*", "extra",
                "any header is read as a reference, one of 16 bits as 32", OURS, "3GPP TS 23.040: 9.2.3.24.8",
-               named("UDH", "udh16")),
+               named("UDH", "udh16", ", each ")),
+    Difference("aiosmpplib", READS, SM, "short_message", "text", "national languages are read by the default tables",
+               OURS, "3GPP TS 23.038: 6.2.1.2", named(", each ")),
     # smpplib
     Difference("smpplib", READS, ".*", "pdu", "UnknownCommandError", "a tag without a name loses the PDU", OURS,
                FORWARD),
@@ -263,7 +266,13 @@ DIFFERENCES = [
     Difference("node", WRITES, ".*", "pdu", "TypeError", "Cyrillic and Hebrew cannot be written as text", EITHER,
                "3.4: 5.2.19", named("Cyrillic", "Hebrew")),
     Difference("node", WRITES, ".*", "data_coding", "1 for 0", "a national language sets data_coding 1", OURS,
-               "3GPP TS 23.038: 6.2.1.2", named("national")),
+               "3GPP TS 23.038: 6.2.1.2", named(", each ")),
+    Difference("node", BOTH, SM, "short_message", "for",
+               "of the national languages, Turkish, Spanish and Portuguese are known", OURS, "3GPP TS 23.038: A",
+               lambda found: not named(*IN_NODE)(found) and named(", each ")(found)),
+    Difference("node", WRITES, SM, "short_message", "for",
+               "a letter in both national tables is written in the other one", EITHER, "3GPP TS 23.038: 6.2.1.2",
+               named(*IN_NODE)),
     Difference("node", READS, ".*", "pdu", "too large", "a PDU above 16,384 octets is refused", EITHER,
                "3.4: 5.3.2.32, at most 64 K"),
     Difference("node", WRITES, ".*_resp", ".*", "for", "a response with an error status is written without its body",

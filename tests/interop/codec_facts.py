@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,8 +19,8 @@ from pdu.declare import LAYOUTS
 from tests.interop.corpus import Case
 
 PATIENCE = 60  # seconds for a peer to go through the corpus; it takes about one
-MESSAGES = ("short_message", "tlv:message_payload")
 ABSENT = "absent"
+RECEIPT = ("id", "stat", "sub", "dlvrd", "err", "submit date", "done date", "text")  # what a receipt's text has
 
 Facts = dict[str, Any]
 
@@ -76,11 +76,12 @@ def order(case: Case) -> dict[str, Any]:
 
 def said_by(value: Any, octets: bytes) -> tuple[bytes, str | None]:
     """The header and the text of a message's octets."""
-    udh = b""
+    elements: tuple[pdu.Element, ...] = ()
+    body = octets
     if value.esm_class & pdu.EsmClass.UDHI and octets:
-        size = 1 + octets[0]
-        udh, octets = octets[:size], octets[size:]
-    return udh, pdu.decode_text(octets, getattr(value, "data_coding", 0), header_octets=len(udh)).text
+        elements, body = pdu.parse_udh(octets)
+    said = pdu.decode_text(body, getattr(value, "data_coding", 0), elements=elements)
+    return octets[: len(octets) - len(body)], said.text
 
 
 def differences(case: Case, told: Facts) -> Iterator[tuple[str, str]]:
@@ -88,9 +89,9 @@ def differences(case: Case, told: Facts) -> Iterator[tuple[str, str]]:
     expected = facts_of(case.value)
     for name in expected.keys() - told.keys():
         yield name, ABSENT
-    implied = _implied(case.value)
+    more = implied(case.value)
     for name, found in told.items():
-        if name not in expected and implied.get(name) == found:
+        if name not in expected and name in more and more[name] == found:
             continue
         if name not in expected:
             yield name, f"extra: {_short(found)}"
@@ -98,19 +99,20 @@ def differences(case: Case, told: Facts) -> Iterator[tuple[str, str]]:
             yield name, f"{_short(found)} for {_short(expected[name])}"
 
 
-def _implied(value: pdu.Pdu) -> Facts:
-    """What a peer may tell as well: the text, and the segment that a header names, as if it stood in parameters."""
+def implied(value: pdu.Pdu) -> Facts:
+    """What a peer may tell as well: the text, the elements of a header, the segment as if it stood in parameters."""
     if not isinstance(value, pdu.DeliverSm | pdu.SubmitSm | pdu.DataSm | pdu.SubmitMulti):
         return {}
-    text = {"text": said_by(value, pdu.payload(value))[1]}
-    segment = pdu.user_data(value).segment
-    if segment is None:
-        return text
-    return text | {
-        "tlv:sar_msg_ref_num": [segment.reference],
-        "tlv:sar_total_segments": [segment.total],
-        "tlv:sar_segment_seqnum": [segment.number],
-    }
+    found = pdu.user_data(value)
+    more: Facts = {"text": said_by(value, pdu.payload(value))[1], "elements": [tag for tag, _ in found.elements]}
+    if found.segment is not None:
+        more["tlv:sar_msg_ref_num"] = [found.segment.reference]
+        more["tlv:sar_total_segments"] = [found.segment.total]
+        more["tlv:sar_segment_seqnum"] = [found.segment.number]
+    receipt = pdu.parse_receipt(value) if isinstance(value, pdu.DeliverSm) else None
+    if receipt is not None:
+        more["receipt"] = {name: receipt.fields.get(name, "") for name in RECEIPT}
+    return more
 
 
 def _same(case: Case, name: str, expected: Any, found: Any) -> bool:
@@ -129,17 +131,10 @@ def _same(case: Case, name: str, expected: Any, found: Any) -> bool:
 
 
 def _seconds(said: str) -> float:
-    """Seconds since 1970 of a time (SMPP 3.4 section 7.1.1), relative ones from now."""
-    years, months, days, hours, minutes, seconds = (int(said[at : at + 2]) for at in range(0, 12, 2))
-    if said[15] == "R":
-        now = datetime.now(UTC)
-        month = now.month - 1 + months
-        begun = now.replace(year=now.year + years + month // 12, month=month % 12 + 1, day=1)
-        ahead = timedelta(days=now.day - 1 + days, hours=hours, minutes=minutes, seconds=seconds)
-        return (begun + ahead).timestamp()
-    local = datetime(2000 + years, months, days, hours, minutes, seconds, int(said[12]) * 100_000, UTC)
-    offset = timedelta(minutes=15 * int(said[13:15]))
-    return (local - offset if said[15] == "+" else local + offset).timestamp()
+    """Seconds since 1970 of a time, relative ones from now."""
+    read = pdu.parse_time(said)
+    assert read is not None, said
+    return (read.after(datetime.now(UTC)) if isinstance(read, pdu.Relative) else read).timestamp()
 
 
 def _named(fact: str) -> str:

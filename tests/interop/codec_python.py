@@ -65,6 +65,8 @@ class Aiosmpplib:
         told["data_coding"] = int(self.state.SmppDataCoding[value.encoding]) if value.encoding else 0
         told["sm_default_msg_id"] = value.sm_default_msg_id
         told["short_message"] = {"text": value.short_message} if value.short_message else ""
+        if isinstance(value, self.protocol.DeliverSm) and value.is_receipt():
+            told["receipt"] = self._receipt(value.parse_receipt())
         if value.message_payload:
             told["tlv:message_payload"] = [{"text": value.message_payload}]
         ended = (self.state.ADDITIONAL_STATUS_INFO_TEXT, self.state.RECEIPTED_MESSAGE_ID)
@@ -75,6 +77,14 @@ class Aiosmpplib:
             elif isinstance(said, str):
                 said = (said + "\0" * (parameter.tag in ended)).encode("latin-1").hex()
             told.setdefault(f"tlv:0x{parameter.tag:04x}", []).append(said)
+        return told
+
+    def _receipt(self, read: dict[str, Any]) -> dict[str, str]:
+        """Its numbers and dates as a receipt has them."""
+        told = {name: str(read.get(name, "")) for name in ("id", "stat", "text")}
+        told |= {name: f"{read[name]:03d}" if name in read else "" for name in ("sub", "dlvrd", "err")}
+        for name in ("submit date", "done date"):
+            told[name] = f"{read[name]:%y%m%d%H%M}" if name in read else ""
         return told
 
     def write(self, asked: dict[str, Any]) -> bytes:

@@ -66,6 +66,9 @@ def _told(packet: ElementTree.Element) -> Facts:
     for each in packet.iterfind("proto"):
         if each.get("name") == "_ws.malformed":
             told["malformed"] = each.get("showname", "")
+    elements = [field for field in packet.iter("field") if field.get("name") == "gsm_sms.ie_identifier"]
+    if elements:
+        told["elements"] = [int(field.get("show", ""), 0) for field in elements]
     segment = [_number(packet, f"gsm_sms.udh.mm.msg_{what}") for what in ("id", "parts", "part")]
     if None not in segment:
         told |= dict(zip(SEGMENT, ([one] for one in segment), strict=True))

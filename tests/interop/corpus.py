@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 import pdu
 from pdu.declare import LAYOUTS
+from pdu.gsm7 import ESCAPE
+from pdu.national import locking_shift, single_shift
 from pdu.wire import CString, Destinations, Kind, Number, Sized, Unsuccesses
 
 SEED = 34
@@ -140,6 +142,7 @@ def _drafts() -> Iterator[Draft]:
     yield from _several_tags()
     yield from _texts()
     yield from _user_data_headers()
+    yield from _national()
     yield from _parts()
     yield from _receipts()
 
@@ -308,12 +311,26 @@ def _user_data_headers() -> Iterator[Draft]:
         ("16-bit reference", bytes.fromhex("06080412340201")),
         ("ports", bytes.fromhex("06050413881388")),
         ("ports and a reference", bytes.fromhex("0b05041388138800037f0201")),
-        ("national single shift", bytes.fromhex("03240101")),
-        ("national locking shift", bytes.fromhex("03250101")),
     ]
     for name, header in headers:
         for command in (*BEARERS, "submit_multi"):
             yield Draft(f"UDH, {name}", _message(command, header + b"Habari", esm_class=0x40), "Habari")
+
+
+def _national() -> Iterator[Draft]:
+    """Each septet in each national language, by itself and behind an escape."""
+    septets = [septet for septet in range(0x80) if septet != ESCAPE]
+    for language, name in pdu.LANGUAGES.items():
+        locking = 0 if locking_shift(language) is None else language
+        header = pdu.build_udh(pdu.national_elements(language, locking))
+        shifted = sorted(single_shift(language) or ())
+        for what, octets in (
+            ("each septet", bytes(septets)),
+            ("each letter behind an escape", b"".join(bytes((ESCAPE, septet)) for septet in shifted)),
+        ):
+            said = pdu.decode_text(octets, 0, elements=pdu.parse_udh(header)[0]).text
+            for command in ("submit_sm", "deliver_sm"):
+                yield Draft(f"{name}, {what}", _message(command, header + octets, esm_class=0x40), said)
 
 
 def _parts() -> Iterator[Draft]:

@@ -41,6 +41,7 @@ class Verdict(NamedTuple):
     found: list[Mismatch]
     agreed: Counter[tuple[str, str, str]]
     unknown: dict[str, set[str]]
+    said: set[str]  # names of the cases whose text it read as we do
 
 
 def python_package(name: str) -> Callable[[Path], dict[str, list[dict[str, Any]]]]:
@@ -90,6 +91,7 @@ def verdict_on(peer: str, folder: Path) -> Verdict:
     found: list[Mismatch] = []
     agreed: Counter[tuple[str, str, str]] = Counter()
     unknown: dict[str, set[str]] = {}
+    said: set[str] = set()
     for way, answers in ANSWERS[peer](folder).items():
         pairs = list(zip(corpus(), answers, strict=True))
         unknown[way] = {case.command for case, answer in pairs if "unknown" in answer}
@@ -101,9 +103,20 @@ def verdict_on(peer: str, folder: Path) -> Verdict:
         for case, answer in pairs:
             if "unknown" in answer or "pdu" in wrong[case]:
                 continue
+            if way == "reads" and any(
+                _is_text(fact, told) for fact, told in answer["facts"].items() if fact not in wrong[case]
+            ):
+                said.add(case.name)
             for fact in facts_of(case.value).keys() - wrong[case]:
                 agreed[way, case.command, fact] += 1
-    return Verdict(found, agreed, unknown)
+    return Verdict(found, agreed, unknown, said)
+
+
+def _is_text(fact: str, told: Any) -> bool:
+    """Whether a peer told a text and not octets."""
+    if isinstance(told, list):
+        return any(_is_text(fact, each) for each in told)
+    return fact == "text" or (isinstance(told, dict) and "text" in told)
 
 
 @pytest.fixture(scope="module", params=sorted(ANSWERS))
@@ -153,6 +166,20 @@ def test_each_standard_tag_was_agreed_on_but_those_that_are_listed(peer: str, ve
         agreed = {fact for agreed_way, _, fact in verdict.agreed if agreed_way == way}
         never = {fact.removeprefix("tlv:") for fact in standard - agreed}
         assert never == NEVER_AGREED.get((peer, way), set()), way
+
+
+# How many peers read a text as we do, at the least: it is what it was meant to be, and not what we both got wrong.
+WITNESSES = {"GSM": 2, "ASCII": 2, "Latin-1": 3, "Cyrillic": 1, "Hebrew": 1, "UCS-2": 3, "turkish": 1, "spanish": 1}
+WITNESSES |= {"portuguese": 1, "receipt": 2}
+
+
+@pytest.mark.parametrize("alphabet", WITNESSES)
+def test_texts_are_read_by_others_as_we_read_them(alphabet: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    counts = Counter(name for peer in ("tshark", "aiosmpplib", "node") for name in verdict_on(peer, folder).said)
+    cases = [case.name for case in corpus() if case.name.startswith(f"deliver_sm: {alphabet}") and case.text]
+    assert cases
+    assert {name: counts[name] for name in cases if counts[name] < WITNESSES[alphabet]} == {}
 
 
 def test_the_corpus_has_every_pdu_every_parameter_and_every_tag() -> None:
