@@ -66,12 +66,17 @@ def encode_text(
 
     Raises EncodeError for an unknown alphabet, choice or language, and a class that the alphabet cannot have.
     """
-    septets = encode_septets(text) if prefer == "gsm7" or prefer == "gsm7-packed" else None
     if unmappable not in UNMAPPABLE:
         raise EncodeError("unmappable", f"{unmappable!r} is none of {', '.join(UNMAPPABLE)}")
-    if septets is not None:
-        return _in_septets(text, septets, prefer, message_class)
     if prefer == "gsm7" or prefer == "gsm7-packed":
+        septets = encode_septets(text)
+        if septets is not None:
+            if prefer == "gsm7" and message_class is None:
+                # Nearly every text comes by here, and half its time would go into Encoded's own constructor.
+                return tuple.__new__(Encoded, (septets, 0, "gsm7", (), (), text, septets))
+            return _in_septets(text, septets, prefer, message_class)
+        if unmappable == "ucs2" and not languages:
+            return _in_unicode(text, "ucs2", unmappable, message_class)
         return _beyond_septets(text, prefer, unmappable, list(languages), message_class)
     if prefer == "ucs2" or prefer == "utf-8":
         return _in_unicode(text, prefer, unmappable, message_class)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from codecs import charmap_decode
+from re import Pattern
 from typing import NamedTuple
 
 ESCAPE = 0x1B
@@ -38,53 +40,70 @@ class Tables(NamedTuple):
     """An alphabet of septets, ready to use: see `make_tables`."""
 
     decoding: str  # 256 characters by octet
-    extension: dict[int, str]  # what a code means behind an escape
+    shifted: str  # the same, but from 0x80 on what a code means behind an escape
     encoding: dict[int, str]  # septets, as characters, by code point; above 0x7F where there are none
     characters: frozenset[str]
+    foreign: Pattern[str]  # finds a character that is in neither table
 
 
 def make_tables(basic: str, extension: dict[int, str]) -> Tables:
     """The alphabet of a table of 128 characters and the one behind its escape. A character in both goes out without."""
     # Octets above 0x7F are no septets; carriers that send them mean Latin-1 more often than anything else.
     decoding = basic + bytes(range(0x80, 0x100)).decode("latin-1")
+    # A code without meaning shows its basic character, as section 6.2.1.1 asks. Two escapes are reserved for another
+    # table: a space.
+    shifted = basic + "".join([" " if code == ESCAPE else extension.get(code, basic[code]) for code in range(128)])
     # What is in neither table must end above 0x7F, which "ascii" refuses: most of it does by itself.
     encoding = dict.fromkeys(range(128), "\x80")
     # Backwards, so that of two codes for one character the lower counts.
     encoding |= {ord(char): "\x1b" + chr(code) for code, char in reversed(extension.items())}
     encoding |= {ord(basic[code]): chr(code) for code in range(127, -1, -1) if code != ESCAPE and basic[code] != GAP}
     characters = (frozenset(basic) | frozenset(extension.values())) - {"\x1b", GAP}
-    return Tables(decoding, extension, encoding, characters)
+    return Tables(decoding, shifted, encoding, characters, re.compile(f"[^{re.escape(''.join(characters))}]"))
 
 
 DEFAULT = make_tables(BASIC, EXTENSION)
 
 
 def decode_septets(octets: bytes, tables: Tables = DEFAULT) -> tuple[str, bool]:
-    """The text of one septet per octet, and whether anything had to be guessed.
-
-    An escape before a code without meaning shows that code's basic character, as section 6.2.1.1 asks.
-    """
-    decoding = tables.decoding
+    """The text of one septet per octet, and whether anything had to be guessed."""
     if ESCAPE not in octets:
-        text = charmap_decode(octets, "strict", decoding)[0]
+        text = charmap_decode(octets, "strict", tables.decoding)[0]
         return text, not octets.isascii() or (tables is not DEFAULT and GAP in text)
-    first, *rest = octets.split(b"\x1b")
-    text = charmap_decode(first, "strict", decoding)[0]
-    damaged = not octets.isascii()
-    last = len(rest) - 1
-    for index, run in enumerate(rest):
-        if run:
-            text += tables.extension.get(run[0]) or decoding[run[0]]
-            text += charmap_decode(run[1:], "strict", decoding)[0]
-        elif index == last:
-            damaged = True  # the second half of a pair is lost
+    if not octets.isascii():
+        return _decode_each(octets, tables), True
+    # Each pair becomes one octet above 0x7F: all pairs of a kind at once, and first of all those of two escapes, whose
+    # second one escapes nothing.
+    damaged = False
+    octets = octets.replace(b"\x1b\x1b", b"\x9b")
+    while (at := octets.find(ESCAPE)) >= 0:
+        pair = octets[at : at + 2]
+        if len(pair) == 1:
+            octets, damaged = octets[:at], True  # the second half of a pair is lost
         else:
-            text += " "  # ESC ESC is reserved for another table: shown as a space
+            octets = octets.replace(pair, bytes((pair[1] | 0x80,)))
+    text = charmap_decode(octets, "strict", tables.shifted)[0]
     return text, damaged or (tables is not DEFAULT and GAP in text)
+
+
+def _decode_each(octets: bytes, tables: Tables) -> str:
+    """As `decode_septets`, where what is no septet takes the place above 0x7F."""
+    text = ""
+    escaped = False
+    for octet in octets:
+        if not escaped and octet == ESCAPE:
+            escaped = True
+            continue
+        text += tables.shifted[octet | 0x80] if escaped and octet < 0x80 else tables.decoding[octet]
+        escaped = False
+    return text
 
 
 def encode_septets(text: str, tables: Tables = DEFAULT) -> bytes | None:
     """One septet per octet, escape pairs included; None where a character is in neither table."""
+    # Translating is quick where it need not look up most characters, and finding one that does not fit is then quicker.
+    if not text.isascii() and tables.foreign.search(text):
+        return None
     try:
         return text.translate(tables.encoding).encode("ascii")
     except UnicodeEncodeError:
