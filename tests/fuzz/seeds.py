@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pdu
-from tests.pdu import test_corpus
+from tests.pdu import test_corpus, test_receipt
 from tests.pdu.samples import SAMPLES, frame
 
 RECEIPT = b"id:0A1B sub:001 dlvrd:001 submit date:2605040915 done date:2605040916 stat:DELIVRD err:000 text:join"
@@ -21,6 +21,7 @@ def seeds() -> list[bytes]:
     found += [message(coding) for coding in range(256)]
     found += [message(coding, bytes.fromhex(udh)) for udh in HEADERS for coding in (0, 4, 8)]
     found += [pdu.encode(pdu.DeliverSm(esm_class=4, short_message=text)) for text in (RECEIPT, RECEIPT.upper())]
+    found += [pdu.encode(pdu.DeliverSm(esm_class=4, short_message=row[0])) for row in test_receipt.DIALECTS.values()]
     found += [
         pdu.encode(
             pdu.DataSm(esm_class=4, tlvs=(pdu.Tlv(pdu.Tag.MESSAGE_PAYLOAD, RECEIPT.decode().encode("utf-16-be")),))

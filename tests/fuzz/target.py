@@ -6,7 +6,7 @@ from zlib import crc32
 
 import pdu
 from pdu.codec import decode_slowly
-from pdu.receipt import STATES
+from pdu.receipt_state import FINAL, STATES
 from smppd.cli.explain import explain
 from smppd.cli.explained import Field
 from smppd.cli.listing import lines
@@ -111,6 +111,21 @@ def message(value: pdu.DeliverSm | pdu.DataSm | pdu.SubmitSm | pdu.SubmitMulti, 
         typed, sniffed = pdu.parse_receipt(value), pdu.parse_receipt(value, sniff=True)
         require(typed is None or typed == sniffed, "sniffing changes a receipt")
         require(typed is None or typed.state in STATES, "a state that is none")
+        if sniffed is not None:
+            told(sniffed)
+
+
+def told(receipt: pdu.Receipt) -> None:
+    """All that a receipt tells, and the ways to look for its id."""
+    require(not receipt.final or receipt.state in FINAL, "an end without an end")
+    require(receipt.network_error is None or "network_error_code" in receipt.fields, "an error from nowhere")
+    for date in (receipt.submitted_at, receipt.done_at):
+        require(date is None or 1970 <= date.year < 2100, "a date that no carrier means")
+    for each in receipt.message_ids:
+        keys, variants = pdu.message_id.keys(each), pdu.message_id.variants(each)
+        require(0 < len(keys) <= 2 and 0 < len(variants) <= 5, "an id under none or too many names")
+        require(max(map(len, keys + variants)) <= pdu.message_id.LONGEST, "a key that no index takes")
+        require(pdu.message_id.likeness(each, each) == "exact", "an id unlike itself")
 
 
 def explained(octets: bytes, choice: int) -> None:
