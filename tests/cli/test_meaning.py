@@ -10,7 +10,7 @@ from smppd.cli.meaning import meaning
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("validity_period", "", "none"),
+        ("validity_period", "", "as long as the carrier likes"),
         ("validity_period", "000001000000000R", "in 1 day"),
         ("validity_period", "020610233401000R", "in 2 years 6 months 10 days 23 hours 34 minutes 1 second"),
         ("validity_period", "000000000000000R", "in 0 seconds"),
@@ -20,7 +20,7 @@ from smppd.cli.meaning import meaning
         ("schedule_delivery_time", "tomorrow", "neither absolute nor relative: 16 characters make a time"),
         ("final_date", "261122120000", "2026-11-22 12:00:00, where the carrier is"),
         ("final_date", "261122120000012+", "2026-11-22 12:00:00+03:00"),
-        ("final_date", "", "none"),
+        ("final_date", "", "not in a final state"),
         ("final_date", "000000000000", "neither absolute nor relative: 16 characters make a time"),
     ],
 )
