@@ -43,7 +43,7 @@ def smppd() -> Calls:
     from pdu import decode_text, encode_text, split_text
 
     def split(text: str) -> list[bytes]:
-        return [part.udh + part.body for part in split_text(text, reference=7)]
+        return [part.short_message for part in split_text(text, reference=7).parts]
 
     return _calls(
         lambda text: encode_text(text)[0],

@@ -23,6 +23,7 @@ from pdu.encoding import Encoded, encode_text
 from pdu.errors import DecodeError, EncodeError, FramingError
 from pdu.framer import Framer
 from pdu.graphemes import clusters
+from pdu.join import Joined, decode_parts, join
 from pdu.kinds import (
     BroadcastArea,
     BroadcastContent,
@@ -75,11 +76,11 @@ from pdu.pdus import (
 )
 from pdu.receipt import Receipt, parse_receipt
 from pdu.receipt_state import State as ReceiptState
-from pdu.split import Part, split_octets, split_text
+from pdu.split import Part, Split, split_octets, split_text
 from pdu.text import Decoded, decode_text
 from pdu.times import Relative, format_time, parse_date, parse_time
 from pdu.tlv import Tlv, find_tlv, int_tlv, text_tlv
-from pdu.udh import Element, build_udh, parse_udh
+from pdu.udh import Element, build_udh, concatenation, parse_udh, ports
 from pdu.version import version_name
 from pdu.wire import Destination, DistributionList, Unsuccess
 
@@ -126,6 +127,7 @@ __all__ = [
     "FramingError",
     "GenericNack",
     "ItsSession",
+    "Joined",
     "MessageState",
     "MsValidity",
     "NetworkErrorCode",
@@ -145,6 +147,7 @@ __all__ = [
     "ReplaceSm",
     "ReplaceSmResp",
     "Segment",
+    "Split",
     "Status",
     "Subaddress",
     "SubmitMulti",
@@ -166,8 +169,10 @@ __all__ = [
     "codes",
     "coding_of",
     "command_name",
+    "concatenation",
     "data_coding_of",
     "decode",
+    "decode_parts",
     "decode_text",
     "encode",
     "encode_for",
@@ -175,6 +180,7 @@ __all__ = [
     "find_tlv",
     "format_time",
     "int_tlv",
+    "join",
     "message_id",
     "national_elements",
     "parse_date",
@@ -182,6 +188,7 @@ __all__ = [
     "parse_time",
     "parse_udh",
     "payload",
+    "ports",
     "split_octets",
     "split_text",
     "status_name",

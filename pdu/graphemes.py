@@ -140,6 +140,18 @@ def last_break(text: str, start: int, end: int) -> int:
     return end
 
 
+def first_break(text: str, start: int) -> int:
+    """Where the cluster ends that begins at `start`."""
+    size = 64
+    while True:
+        found = _CLUSTER.match(text[start : start + size].translate(_CLASSES))
+        end = start + (found.end() if found else 0)
+        # The rules look at what stands before a place and at the one character behind it.
+        if end < start + size or end == len(text):
+            return end
+        size *= 2
+
+
 def _is_plain(text: str) -> bool:
     """Whether every character stands for itself: nothing below U+0300 joins another, but for CR LF."""
     return (text.isascii() or max(text) < "\u0300") and "\r\n" not in text

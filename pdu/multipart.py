@@ -21,11 +21,17 @@ class Segment(NamedTuple):
 
 
 class UserData(NamedTuple):
-    """The message octets of a PDU without their header."""
+    """The message octets of a PDU without their header, and what it takes to read them.
+
+    `header_octets` is the size of the header, its length octet counted: packed septets begin after the fill bits
+    behind it.
+    """
 
     body: bytes
-    elements: tuple[Element, ...]
-    segment: Segment | None
+    elements: tuple[Element, ...] = ()
+    segment: Segment | None = None
+    data_coding: int = 0
+    header_octets: int = 0
 
 
 def payload(pdu: DeliverSm | DataSm | SubmitSm | SubmitMulti) -> bytes:
@@ -40,10 +46,10 @@ def user_data(pdu: DeliverSm | DataSm | SubmitSm | SubmitMulti) -> UserData:
 
     Raises DecodeError, with the sequence of the PDU, for a header that runs past the end.
     """
-    octets = payload(pdu)
+    octets = body = payload(pdu)
     if pdu.esm_class & EsmClass.UDHI:
         try:
-            elements, octets = parse_udh(octets)
+            elements, body = parse_udh(octets)
         except DecodeError as bare:
             raise DecodeError(bare.field, bare.offset, bare.reason, bare.status, pdu.command_id, pdu.sequence) from None
         segment = _from_udh(elements)
@@ -51,7 +57,7 @@ def user_data(pdu: DeliverSm | DataSm | SubmitSm | SubmitMulti) -> UserData:
         elements, segment = (), None
     if segment is None and pdu.tlvs:
         segment = _from_sar(pdu.tlvs)
-    return UserData(octets, elements, segment)
+    return UserData(body, elements, segment, pdu.data_coding, len(octets) - len(body))
 
 
 def _segment(kind: str, reference: int, total: int, number: int) -> Segment | None:
@@ -60,11 +66,17 @@ def _segment(kind: str, reference: int, total: int, number: int) -> Segment | No
 
 
 def _from_udh(elements: tuple[Element, ...]) -> Segment | None:
-    for tag, value in elements:
+    # Of elements that exclude each other the last counts, and one with a number that cannot be is as if it were not
+    # there (3GPP TS 23.040 section 9.2.3.24).
+    for tag, value in reversed(elements):
         if tag == CONCAT_8 and len(value) == 3:
-            return _segment("udh8", value[0], value[1], value[2])
-        if tag == CONCAT_16 and len(value) == 4:
-            return _segment("udh16", value[0] << 8 | value[1], value[2], value[3])
+            segment = _segment("udh8", value[0], value[1], value[2])
+        elif tag == CONCAT_16 and len(value) == 4:
+            segment = _segment("udh16", value[0] << 8 | value[1], value[2], value[3])
+        else:
+            continue
+        if segment is not None:
+            return segment
     return None
 
 

@@ -13,6 +13,9 @@ CONCAT_16 = 0x08
 NATIONAL_SINGLE_SHIFT = 0x24
 NATIONAL_LOCKING_SHIFT = 0x25
 
+CONCATENATIONS = (CONCAT_8, CONCAT_16)
+NATIONAL = (NATIONAL_SINGLE_SHIFT, NATIONAL_LOCKING_SHIFT)
+
 
 class Element(NamedTuple):
     """One information element."""
@@ -52,3 +55,24 @@ def build_udh(elements: Iterable[Element]) -> bytes:
     if len(out) > 0xFF:
         raise EncodeError("udh", f"{len(out)} octets, at most 255 fit")
     return bytes((len(out),)) + out if out else b""
+
+
+def concatenation(kind: str, reference: int, total: int, number: int) -> Element:
+    """The element that numbers a part (sections 9.2.3.24.1 and .8): `kind` is "udh8" or "udh16".
+
+    The reference is cut to as many bits; total and number are 1 to 255. Raises EncodeError.
+    """
+    if not 0 < number <= total <= 0xFF:
+        raise EncodeError("udh", f"part {number} of {total}")
+    if kind == "udh8":
+        return Element(CONCAT_8, bytes((reference & 0xFF, total, number)))
+    if kind == "udh16":
+        return Element(CONCAT_16, bytes((reference >> 8 & 0xFF, reference & 0xFF, total, number)))
+    raise EncodeError("kind", f"{kind!r} is neither udh8 nor udh16")
+
+
+def ports(destination: int, source: int = 0) -> Element:
+    """The element that addresses an application (section 9.2.3.24.4); ports of 16 bits. Raises EncodeError."""
+    if not 0 <= destination <= 0xFFFF or not 0 <= source <= 0xFFFF:
+        raise EncodeError("udh", f"ports {destination} and {source} are not within 0 to 65535")
+    return Element(PORTS_16, destination.to_bytes(2, "big") + source.to_bytes(2, "big"))

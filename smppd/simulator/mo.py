@@ -157,10 +157,7 @@ class Mo:
             )
         elif total > 1:
             esm_class |= _UDHI
-            wide = self.multipart == "udh16"
-            mark = (reference & 0xFFFF).to_bytes(2, "big") if wide else bytes((reference & 0xFF,))
-            element = bytes((0x08 if wide else 0x00, len(mark) + 2)) + mark + bytes((total, number))
-            body = bytes((len(element),)) + element + body
+            body = pdu.build_udh([pdu.concatenation(self.multipart, reference, total, number)]) + body
         if self.data_sm or self.multipart == "payload":
             tlvs += (pdu.Tlv(_MESSAGE_PAYLOAD, body),)
             body = b""

@@ -12,6 +12,8 @@ from pdu import (
     DeliverSm,
     Element,
     ReceiptState,
+    UserData,
+    decode_parts,
     decode_text,
     message_id,
     parse_receipt,
@@ -19,7 +21,6 @@ from pdu import (
     payload,
     user_data,
 )
-from pdu.udh import NATIONAL_LOCKING_SHIFT, NATIONAL_SINGLE_SHIFT
 from smppd.compressed import label
 from smppd.model import PartRef, Received, ReceivedReceipt
 from smppd.smpp.events import Delivered, Undecodable
@@ -32,7 +33,6 @@ PartBody = tuple[bytes, int, bytes]
 
 _TYPED = 0x3C  # message type bits of esm_class; without any it is a plain message
 _UDHI = 0x40
-_NATIONAL = (NATIONAL_SINGLE_SHIFT, NATIONAL_LOCKING_SHIFT)
 # What no index takes would make the store commit its neighbours one by one.
 _LONGEST_ID = message_id.LONGEST
 
@@ -81,7 +81,7 @@ def received(event: Delivered | Undecodable, settings: MappingSettings) -> Recei
     elements: tuple[Element, ...] = ()
     if esm_class & _UDHI or pdu.tlvs:
         try:
-            body, elements, segment = user_data(pdu)
+            body, elements, segment, _, _ = user_data(pdu)
         except DecodeError as error:
             reason = f"{error.field}: {error.reason}"
             return _quarantined(
@@ -119,56 +119,14 @@ def compose(parts: Sequence[PartBody | None], default_alphabet: str) -> tuple[st
     Octets are joined before they are decoded, so that a surrogate pair or an escape cut between two parts is whole
     again. A missing part shows as MISSING in the text and as nothing in the octets.
     """
-    texts: list[str] = []
-    binary = damaged = False
-    for run in _runs(parts):
-        if not run:
-            texts.append(MISSING)
-            continue
-        text, run_damaged = _decoded(run, default_alphabet)
-        damaged |= run_damaged
-        if text is None:
-            binary = True
-        else:
-            texts.append(text)
+    users = [None if part is None else _user_data(*part) for part in parts]
+    text, _, damaged = decode_parts(users, default=default_alphabet, gap=MISSING)
     octets = b"".join([part[0] for part in parts if part is not None])
-    return None if binary else "".join(texts).rstrip("\0"), octets, damaged
+    return None if text is None else text.rstrip("\0"), octets, damaged
 
 
-def _runs(parts: Sequence[PartBody | None]) -> list[list[PartBody]]:
-    """Neighbours of one data_coding and national language together; an empty run for each missing part."""
-    runs: list[list[PartBody]] = []
-    for part in parts:
-        if part is None:
-            runs.append([])
-        elif runs and runs[-1] and _way(runs[-1][-1]) == _way(part):
-            runs[-1].append(part)
-        else:
-            runs.append([part])
-    return runs
-
-
-def _way(part: PartBody) -> tuple[int, list[Element]]:
-    return part[1], [element for element in _elements(part[2]) if element.tag in _NATIONAL]
-
-
-def _elements(header: bytes) -> tuple[Element, ...]:
-    return parse_udh(header)[0] if header else ()
-
-
-def _decoded(run: list[PartBody], default_alphabet: str) -> tuple[str | None, bool]:
-    _, data_coding, header = run[0]
-    bodies = [body for body, _, _ in run]
-    joined = decode_text(b"".join(bodies), data_coding, default=default_alphabet, elements=_elements(header))
-    odd_part = joined.alphabet == "ucs2" and joined.damaged and any(len(body) & 1 for body in bodies)
-    if joined.alphabet != "gsm7-packed" and not odd_part:
-        return joined.text, joined.damaged
-    # Packed septets begin anew in each part. And an octet lost from one part of UCS-2 must not shift all that follow.
-    each = [
-        decode_text(body, data_coding, default=default_alphabet, elements=_elements(header), header_octets=len(header))
-        for body, _, header in run
-    ]
-    return "".join([one.text or "" for one in each]), any(one.damaged for one in each)
+def _user_data(body: bytes, data_coding: int, header: bytes) -> UserData:
+    return UserData(body, parse_udh(header)[0] if header else (), None, data_coding, len(header))
 
 
 def _quarantined(

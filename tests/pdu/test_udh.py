@@ -1,6 +1,8 @@
-"""Headers, segments and the parts of long texts."""
+"""Headers, and which part of a message they say it is."""
 
 from __future__ import annotations
+
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -12,20 +14,17 @@ from pdu import (
     DeliverSm,
     Element,
     EncodeError,
-    Part,
     Segment,
     SubmitSm,
     Tlv,
     build_udh,
-    decode_text,
+    concatenation,
     parse_udh,
-    split_octets,
-    split_text,
+    payload,
+    ports,
     user_data,
 )
 
-# A byte order mark and its mirror, at the beginning of a part, are no text.
-TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufeff\ufffe"), max_size=400)
 SAR = (Tlv(0x020C, b"\x01\x02"), Tlv(0x020E, b"\x03"), Tlv(0x020F, b"\x02"))
 
 
@@ -66,6 +65,10 @@ def test_a_header_that_does_not_fit_is_not_built(elements: list[Element]) -> Non
         build_udh(elements)
 
 
+def headed(octets: bytes) -> DeliverSm:
+    return DeliverSm(esm_class=0x40, short_message=octets)
+
+
 @pytest.mark.parametrize(
     ("pdu", "body", "segment"),
     [
@@ -86,6 +89,22 @@ def test_a_header_that_does_not_fit_is_not_built(elements: list[Element]) -> Non
         (DeliverSm(esm_class=0x40, short_message=b"\5\0\3\x2a\2\0Hi"), b"Hi", None),
         (DeliverSm(esm_class=0x40, short_message=b"\5\0\3\x2a\2\3Hi"), b"Hi", None),
         (DeliverSm(esm_class=0x40, short_message=b"\4\0\2\x2a\2Hi"), b"Hi", None),
+        # Of two the last counts, unless it cannot be.
+        (
+            DeliverSm(esm_class=0x40, short_message=b"\x0b\0\3\x2a\2\1\x08\4\1\2\3\3Hi"),
+            b"Hi",
+            Segment("udh16", 0x0102, 3, 3),
+        ),
+        (
+            DeliverSm(esm_class=0x40, short_message=b"\x0a\0\3\x2a\2\1\0\3\x2b\2\2Hi"),
+            b"Hi",
+            Segment("udh8", 0x2B, 2, 2),
+        ),
+        (
+            DeliverSm(esm_class=0x40, short_message=b"\x0a\0\3\x2a\2\1\0\3\x2b\2\0Hi"),
+            b"Hi",
+            Segment("udh8", 0x2A, 2, 1),
+        ),
         (DeliverSm(tlvs=(Tlv(0x020C, b"\1"), Tlv(0x020E, b"\2"))), b"", None),
         (DeliverSm(tlvs=(Tlv(0x0424, b"Hi"),)), b"Hi", None),
         (DeliverSm(short_message=b"Hi", tlvs=(Tlv(0x0424, b"Ho"),)), b"Hi", None),
@@ -99,104 +118,43 @@ def test_user_data_is_body_and_segment(
 ) -> None:
     found = user_data(pdu)
     assert (found.body, found.segment) == (body, segment)
-
-
-def as_submit(part: Part) -> SubmitSm:
-    return SubmitSm(
-        esm_class=part.esm_class, data_coding=part.data_coding, short_message=part.udh + part.body, tlvs=part.tlvs
-    )
-
-
-def joined(parts: list[Part], default: str = "gsm7") -> str:
-    """The text as a receiver puts it together, each part decoded on its own."""
-    text = ""
-    for number, part in enumerate(parts, 1):
-        data = user_data(as_submit(part))
-        if len(parts) > 1:
-            assert data.segment is not None
-            assert (data.segment.total, data.segment.number) == (len(parts), number)
-        decoded = decode_text(data.body, part.data_coding, default=default, header_octets=len(part.udh))
-        assert not decoded.damaged
-        assert decoded.text is not None
-        text += decoded.text
-    return text
+    assert found.header_octets == len(payload(pdu)) - len(body)
 
 
 @pytest.mark.parametrize(
-    ("text", "kind", "sizes"),
+    ("element", "octets"),
     [
-        ("", "udh8", [0]),
-        ("a" * 160, "udh8", [160]),
-        ("a" * 161, "udh8", [153, 8]),
-        ("a" * 161, "udh16", [152, 9]),
-        ("a" * 161, "sar", [153, 8]),
-        ("a" * 306, "udh8", [153, 153]),
-        ("a" * 307, "udh8", [153, 153, 1]),
-        ("a" * 152 + "€" + "a" * 20, "udh8", [152, 22]),
-        ("€" * 81, "udh8", [152, 10]),
-        ("Ж" * 70, "udh8", [140]),
-        ("Ж" * 71, "udh8", [134, 8]),
-        ("Ж" * 71, "udh16", [132, 10]),
-        ("Ж" * 66 + "😀" + "Ж" * 10, "udh8", [132, 24]),
-        ("Ж" * 66 + "e\u0301" + "Ж" * 10, "udh8", [132, 24]),
-        ("Ж" * 63 + "👩\u200d💻" + "Ж" * 10, "udh8", [126, 30]),
-        ("Ж" * 65 + "👍🏿" + "Ж" * 10, "udh8", [130, 28]),
-        ("Ж" * 65 + "🇹🇿" + "Ж" * 10, "udh8", [130, 28]),
-        ("Ж" * 69 + "\u0301" * 80, "udh8", [134, 134, 30]),
+        (concatenation("udh8", 0x0102, 3, 2), "0003020302"),
+        (concatenation("udh16", 0x030102, 255, 255), "08040102ffff"),
+        (ports(2948, 9200), "05040b8423f0"),
+        (ports(16000), "05043e800000"),
     ],
 )
-def test_a_text_is_cut_where_it_does_not_hurt(text: str, kind: str, sizes: list[int]) -> None:
-    parts = split_text(text, reference=7, kind=kind)
-    if "\u0301" * 80 not in text:
-        assert [len(part.body) for part in parts] == sizes
-    assert joined(parts) == text
+def test_an_element_is_made_of_its_numbers(element: Element, octets: str) -> None:
+    assert build_udh([element])[1:].hex() == octets
 
 
 @pytest.mark.parametrize(
-    ("kind", "esm_class", "head"),
-    [("udh8", 0x40, "050003020201"), ("udh16", 0x40, "06080401020201"), ("sar", 0, "")],
+    "numbers", [("udh8", 1, 256, 1), ("udh8", 1, 2, 3), ("udh8", 1, 2, 0), ("udh16", 1, 0, 0), ("sar", 1, 2, 1)]
 )
-def test_the_reference_stands_in_its_kind_of_header(kind: str, esm_class: int, head: str) -> None:
-    first, second = split_text("a" * 200, reference=0x0102, kind=kind)
-    assert (first.udh.hex(), first.esm_class) == (head, esm_class)
-    assert user_data(as_submit(second)).segment == Segment(kind, 0x02 if kind == "udh8" else 0x0102, 2, 2)
+def test_a_part_that_cannot_be_numbered_is_refused(numbers: tuple[str, int, int, int]) -> None:
+    with pytest.raises(EncodeError):
+        concatenation(*numbers)
 
 
-@given(TEXT, st.sampled_from(["udh8", "udh16", "sar"]), st.sampled_from(["gsm7", "latin1", "utf-8"]))
-def test_any_text_comes_together_again(text: str, kind: str, prefer: str) -> None:
-    parts = split_text(text, reference=0xABCD, kind=kind, prefer=prefer)
-    assert joined(parts, prefer) == text
-    for part in parts:
-        room = 160 if part.data_coding == 0 and prefer == "gsm7" else 140
-        assert len(part.udh) + len(part.body) <= room
+@pytest.mark.parametrize("numbers", [(65536, 0), (0, -1)])
+def test_a_port_beyond_two_octets_is_refused(numbers: tuple[int, int]) -> None:
+    with pytest.raises(EncodeError, match="ports"):
+        ports(*numbers)
 
 
-@given(st.text("abc@€{é", max_size=500))
-def test_packed_septets_come_together_again(text: str) -> None:
-    parts = split_text(text, reference=1, prefer="gsm7-packed")
-    assert all(len(part.udh) + len(part.body) <= 140 for part in parts)
-    # A last "@" of a part may be taken for padding: SMPP has no count of septets.
-    if "@" not in text:
-        assert joined(parts, "gsm7-packed") == text
+@given(st.lists(st.builds(Element, st.integers(0, 255), st.binary(max_size=30)), min_size=1, max_size=7), st.binary())
+def test_any_header_is_read_back(elements: list[Element], body: bytes) -> None:
+    assert parse_udh(build_udh(elements) + body) == (tuple(elements), body)
 
 
-@given(st.binary(max_size=1000))
-def test_any_octets_come_together_again(octets: bytes) -> None:
-    parts = split_octets(octets, reference=1)
-    assert b"".join(user_data(as_submit(part)).body for part in parts) == octets
-    assert {part.data_coding for part in parts} == {4}
-    assert all(len(part.udh) + len(part.body) <= 140 for part in parts)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "field"),
-    [
-        ({"text": "a" * (153 * 255 + 1)}, "text"),
-        ({"text": "a" * 200, "kind": "pigeon"}, "kind"),
-        ({"text": "a" * 200, "limit": 8}, "limit"),
-    ],
-)
-def test_what_cannot_be_split_is_refused(arguments: dict[str, str], field: str) -> None:
-    with pytest.raises(EncodeError) as caught:
-        split_text(**arguments, reference=1)  # type: ignore[arg-type]
-    assert caught.value.field == field
+@given(st.binary(max_size=20))
+def test_any_octets_are_a_header_or_refused(octets: bytes) -> None:
+    with suppress(DecodeError):
+        elements, body = parse_udh(octets)
+        assert 1 + sum(2 + len(value) for _, value in elements) + len(body) == len(octets)

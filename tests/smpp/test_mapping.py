@@ -344,6 +344,21 @@ def test_parts_are_joined_by_the_tables_that_their_headers_name(
     assert compose([first, second], "gsm7")[::2] == (text, False)
 
 
+@pytest.mark.parametrize("kind", ["udh8", "udh16", "sar"])
+@pytest.mark.parametrize("prefer", ["gsm7", "gsm7-packed"])
+def test_what_was_split_for_a_national_language_is_read_alone_and_in_parts(prefer: str, kind: str) -> None:
+    settings = MappingSettings(prefer)
+    for text in ("ışık", "ışık ve ağaç " * 30):
+        bodies = []
+        split = pdu.split_text(text, reference=7, kind=kind, prefer=prefer, unmappable="refuse", languages=["turkish"])
+        for part in split.parts:
+            found = read(mo(text=part.short_message, esm_class=part.esm_class, tlvs=part.tlvs), settings)
+            assert isinstance(found, Received)
+            assert not found.damaged
+            bodies.append((found.body, found.data_coding, found.header))
+        assert (found.text if len(bodies) == 1 else compose(bodies, prefer)[0]) == text
+
+
 # --- labels ----------------------------------------------------------------------------------------------------------
 
 
