@@ -337,7 +337,7 @@ def _parts() -> Iterator[Draft]:
     long = {"GSM": "Mama na mtoto {wazima} €5; " * 10, "UCS-2": "እናት ጤናማ ናት 🤰🏾 " * 12}
     for name, text in long.items():
         for kind in ("udh8", "udh16", "sar"):
-            for number, part in enumerate(pdu.split_text(text, reference=0x2A, kind=kind), 1):
+            for number, part in enumerate(pdu.split_text(text, reference=0x2A, kind=kind).parts, 1):
                 said = pdu.decode_text(part.body, part.data_coding).text
                 for command in BEARERS:
                     octets = part.udh + part.body
