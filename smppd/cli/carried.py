@@ -72,7 +72,13 @@ def _header(start: int, octets: bytes, user: pdu.UserData) -> list[Field]:
 
 
 def _receipt(receipt: pdu.Receipt) -> dict[str, Any]:
-    found = {
-        name: value.isoformat() if isinstance(value, datetime) else value for name, value in receipt._asdict().items()
+    found = receipt._asdict() | {
+        "submitted_at": receipt.submitted_at,
+        "done_at": receipt.done_at,
+        "final": receipt.final,
     }
-    return {name: value for name, value in found.items() if value not in ("", None)}
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in found.items()
+        if value not in ("", None)
+    }

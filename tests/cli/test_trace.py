@@ -92,6 +92,32 @@ def test_the_message_within_is_read() -> None:
 def test_a_receipt_is_read() -> None:
     result = run.invoke(app, ["trace", hexed(RECEIPT)])
     assert "receipt: message id abc1 is delivered, error 000" in result.stdout
+    assert "done_at: 2026-03-01T08:01:00" in result.stdout
+    (frame,) = json.loads(run.invoke(app, ["trace", "--json", hexed(RECEIPT)]).stdout)
+    assert frame["message"]["receipt"] == {
+        "message_id": "abc1",
+        "state": "delivered",
+        "final": True,
+        "stat": "DELIVRD",
+        "error": "000",
+        "submitted": "2603010800",
+        "submitted_at": "2026-03-01T08:00:00",
+        "done": "2603010801",
+        "done_at": "2026-03-01T08:01:00",
+        "text": "x",
+        "kind": "delivery",
+        "fields": {
+            "id": "abc1",
+            "sub": "001",
+            "dlvrd": "001",
+            "submit date": "2603010800",
+            "done date": "2603010801",
+            "stat": "DELIVRD",
+            "err": "000",
+            "text": "x",
+            "message_state": "2",
+        },
+    }
 
 
 def test_a_status_is_said_in_words() -> None:
