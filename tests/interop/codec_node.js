@@ -50,6 +50,10 @@ function read(octets) {
       const tlv = smpp.tlvs[name];
       const key = `0x${(tlv ? tlv.id : Number(name)).toString(16).padStart(4, '0')}`;
       const values = tlv && tlv.multiple ? value : [value];
+      const first = values[0];
+      if (first && first.constructor === Object && !('message' in first)) {
+        facts[`typed:${key}`] = Object.values(first).map((one) => (typeof one === 'number' ? one : hex(one)));
+      }
       facts[`tlv:${key}`] = values.map((one) => fact(tlv ? whole(name, one) : one, tlv));
     }
   }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ LOOPBACK = 0x7F000001
 # Bits of one octet that Wireshark shows apart, and the octet's name.
 BITS = {"esm.submit.": "esm_class", "regdel.": "registered_delivery", "dcs.": "data_coding"}
 HEADER = {"command_length", "sm_length", "opt_params"}
+_NUMBER = re.compile("0x[0-9a-f]+|[0-9]+")
 LISTS = {"dlist": "dest_address", "dlist_resp": "unsuccess_sme"}
 LISTED = {"dest_addr_ton", "dest_addr_npi", "destination_addr", "dl_name", "error_status_code"}
 
@@ -59,7 +61,9 @@ def _told(packet: ElementTree.Element) -> Facts:
             _tell(told, name, field)
     for each in proto.iter("field"):
         if each.get("name") == "smpp.opt_param":
-            name, octets = _parameter(each)
+            name, octets, numbers = _parameter(each)
+            if len(numbers) > 1:
+                told.setdefault(f"typed:{name}", numbers)
             told.setdefault(f"tlv:{name}", []).append(octets.hex())
         elif each.get("name") in ("_ws.expert.message", "_ws.malformed"):
             told["expert"] = each.get("show", "")
@@ -143,19 +147,23 @@ def _list(told: Facts, name: str, field: ElementTree.Element) -> None:
         entries[-1].append(int.from_bytes(octets, "big"))
 
 
-def _parameter(element: ElementTree.Element) -> tuple[str, bytes]:
-    """Name and octets of an optional parameter, the octets put together from whatever it is shown as."""
+def _parameter(element: ElementTree.Element) -> tuple[str, bytes, list[int]]:
+    """Name, octets and numbers of an optional parameter, the octets put together from whatever it is shown as."""
     shown = element.get("showname", "").removeprefix("Optional parameter: ")
     name = shown.rpartition(" (")[0].lower()
     begin, size = int(element.get("pos", "")) + 4, int(element.get("size", "")) - 4
     octets: dict[int, int] = {}
+    numbers = []
     for field in element.iterfind("field"):
         if field.get("name") in ("smpp.opt_param_tag", "smpp.opt_param_len"):
             continue
+        apart = field.get("unmaskedvalue") or int(field.get("pos", "")) - begin not in octets
+        if apart and _NUMBER.fullmatch(field.get("show", "")):
+            numbers.append(int(field.get("show", ""), 0))
         at = int(field.get("pos", "")) - begin
         for index, octet in enumerate(bytes.fromhex(field.get("unmaskedvalue") or field.get("value") or "")):
             octets[at + index] = octet
-    return name, bytes(octets[at] for at in sorted(octets) if 0 <= at < size)
+    return name, bytes(octets[at] for at in sorted(octets) if 0 <= at < size), numbers
 
 
 def _number(packet: ElementTree.Element, name: str) -> int | None:

@@ -231,6 +231,8 @@ def tag_values(tag: int) -> list[tuple[str, bytes]]:
             ("typical", b"255:0A1B2C3D\0"),
             ("longest", b"m" * (most - 1) + b"\0"),
         ]
+    if most <= 3:
+        return [("zeros", bytes(most)), ("typical", b"\3\1\x22"[:most]), ("another", b"\2\x0b\7"[:most])][: most + 1]
     # The first octets of these are kinds of what follows: keep them small, as they are in the field.
     made = [("shortest", bytes(least)), ("typical", (CALLBACK * 2)[: min(most, 15)])]
     return [*made, ("longest", (b"\1\1\1" + rng.randbytes(most))[:most])]

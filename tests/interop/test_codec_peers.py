@@ -16,6 +16,7 @@ import pytest
 
 import pdu
 from pdu.declare import LAYOUTS
+from pdu.kinds import Record
 from tests.interop import codec_tshark
 from tests.interop.codec_differences import (
     DIFFERENCES,
@@ -26,7 +27,7 @@ from tests.interop.codec_differences import (
     document,
     known,
 )
-from tests.interop.codec_facts import Mismatch, ask, facts_of, mismatches
+from tests.interop.codec_facts import Mismatch, ask, facts_of, implied, mismatches, named
 from tests.interop.corpus import SHAPES, Case, corpus
 from tests.interop.kit import need, need_node_package
 
@@ -107,7 +108,8 @@ def verdict_on(peer: str, folder: Path) -> Verdict:
                 _is_text(fact, told) for fact, told in answer["facts"].items() if fact not in wrong[case]
             ):
                 said.add(case.name)
-            for fact in facts_of(case.value).keys() - wrong[case]:
+            told_apart = implied(case.value).keys() & set(map(named, answer.get("facts", {})))
+            for fact in (facts_of(case.value).keys() | told_apart) - wrong[case]:
                 agreed[way, case.command, fact] += 1
     return Verdict(found, agreed, unknown, said)
 
@@ -166,6 +168,17 @@ def test_each_standard_tag_was_agreed_on_but_those_that_are_listed(peer: str, ve
         agreed = {fact for agreed_way, _, fact in verdict.agreed if agreed_way == way}
         never = {fact.removeprefix("tlv:") for fact in standard - agreed}
         assert never == NEVER_AGREED.get((peer, way), set()), way
+
+
+# Optional parameters of several values that no peer takes apart.
+WHOLE = {"source_subaddress", "dest_subaddress", "ms_validity"}
+
+
+def test_what_a_parameter_is_made_of_is_read_by_others_as_we_read_it(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    agreed = {fact for peer in ("tshark", "node") for _, _, fact in verdict_on(peer, folder).agreed}
+    several = {parameter.name for parameter in pdu.STANDARD if isinstance(parameter.kind, Record)}
+    assert {name for name in several if f"typed:{name}" not in agreed} == WHOLE
 
 
 # How many peers read a text as we do, at the least: it is what it was meant to be, and not what we both got wrong.
