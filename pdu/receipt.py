@@ -106,22 +106,28 @@ def parse_receipt(
         if not (message_id and (stat or number is not None)):
             return None
         kind = "sniffed" if not reserved else "delivery" if reserved & _RECEIPT else "intermediate"
-    receipt = Receipt(
+    error = fields.get("err", "")
+    if "network_error_code" in beside and not error.strip("0"):
+        error = _code(beside["network_error_code"]) or error
+    return Receipt(
         message_id,
         _state(stat, number, kind, states),
         stat,
-        fields.get("err", ""),
+        error,
         fields.get("submit date", ""),
         fields.get("done date", ""),
         fields.get("text", ""),
         fields,
         kind,
     )
-    if "network_error_code" in beside and not receipt.error.strip("0"):
-        network = receipt.network_error
-        code = beside["network_error_code"] if network is None else f"{network.code:03d}" if network.code else ""
-        return receipt._replace(error=code or receipt.error)
-    return receipt
+
+
+def _code(octets: str) -> str:
+    """What `err` would say; empty for 0, which is no error."""
+    network = _network(octets)
+    if network is None:
+        return octets
+    return f"{network.code:03d}" if network.code else ""
 
 
 def _network(octets: str) -> NetworkErrorCode | None:

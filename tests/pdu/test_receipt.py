@@ -53,7 +53,7 @@ def test_the_standard_text_is_read_whole() -> None:
 # What carriers and gateways send: id, state, error, done date as a moment, beginning of the text.
 DIALECTS = {
     "appendix B": (STANDARD, "0A1B", "delivered", "000", "2026-05-04T09:16", "Habari ya leo id:9"),
-    "SMPPSim, Text with a capital": (
+    "Text with a capital, as the specification prints it": (
         b"id:7 sub:001 dlvrd:001 submit date:2605040915 done date:2605040916 stat:DELIVRD err:000 Text:Hello",
         "7", "delivered", "000", "2026-05-04T09:16", "Hello"),
     "Nexmo and Vonage, padded decimal id": (
@@ -67,7 +67,7 @@ DIALECTS = {
         b"id:577e505a-dbd7-46ab-a04c-5a927ffb85b1 sub:001 dlvrd:000 submit date:2408201338 done date:240820093823 "
         b"stat:REJECTD err:00B text:You",
         "577e505a-dbd7-46ab-a04c-5a927ffb85b1", "rejected", "00B", "2024-08-20T09:38:23", "You"),
-    "Infobip, long mixed id": (
+    "an id of letters, digits, dashes, an underscore and a dot": (
         b"id:1234-5678-9abc_DEF.0 sub:001 dlvrd:000 submit date:1508101126 done date:1508101126 stat:UNDELIV "
         b"err:027 text:", "1234-5678-9abc_DEF.0", "undelivered", "027", "2015-08-10T11:26", ""),
     "without sub and dlvrd": (
@@ -76,6 +76,14 @@ DIALECTS = {
     "without sub, dlvrd and text": (
         b"id:0654354026 submit date:2302101454 done date:2302101454 stat:DELIVRD err:000",
         "0654354026", "delivered", "000", "2023-02-10T14:54", ""),
+    "a hexadecimal id of 32 digits, twelve hours between the dates": (
+        b"id:DA86D4610CE0C0D23B0165A278EC0C43 sub:001 dlvrd:000 submit date:260608095640 done date:260608215641 "
+        b"stat:EXPIRED err:001 text:Received Rs.648.00 f",
+        "DA86D4610CE0C0D23B0165A278EC0C43", "expired", "001", "2026-06-08T21:56:41", "Received Rs.648.00 f"),
+    "an error of four zeros": (
+        b"id:117062714244798261 sub:001 dlvrd:001 submit date:1706271624 done date:1706271624 stat:DELIVRD "
+        b"err:0000 text:Hllo world",
+        "117062714244798261", "delivered", "0000", "2017-06-27T16:24", "Hllo world"),
     "without err and text": (
         b"id:86 submit date:1410160730 done date:1410160730 stat:DELIVRD",
         "86", "delivered", "", "2014-10-16T07:30", ""),
