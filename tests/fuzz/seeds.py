@@ -9,6 +9,13 @@ from tests.pdu.samples import SAMPLES, frame
 RECEIPT = b"id:0A1B sub:001 dlvrd:001 submit date:2605040915 done date:2605040916 stat:DELIVRD err:000 text:join"
 HEADERS = ("050003070201", "06080401020301", "0a000307020105040b840000", "03240101", "03250101", "06240101250101")
 
+TEXTS = (
+    "Hábari €{}[]~|^\\ @@@", "ğşıİ Türkçe", "çãõ Português", "नमस्ते दुनिया", "বাংলা ગુજરાતી ਪੰਜਾਬੀ",
+    "தமிழ் తెలుగు ಕನ್ನಡ മലയാളം",
+    "اردو ۔ ٹ", "👩‍👩‍👧‍👦🇹🇿👍🏽", "e\u0301" * 100, "a" * 152 + "€" + "b" * 200, "\ufeffHabari",
+    "“Quotes” – and … dashes",
+)  # fmt: skip
+
 # Inputs that once failed; each is checked in every run.
 FOUND: list[tuple[str, bytes]] = []
 
@@ -30,6 +37,7 @@ def seeds() -> list[bytes]:
     found += [
         pdu.encode(pdu.EnquireLink(tlvs=tuple(pdu.Tlv(tag, bytes(size)) for tag in pdu.Tag))) for size in (0, 1, 2, 3)
     ]
+    found += [text.encode() for text in TEXTS]
     found += [found[0] + found[1] + found[2], b"".join(found[:20]), found[0] * 40, b"GET / HTTP/1.0\r\n\r\n", b""]
     return list(dict.fromkeys(found))
 

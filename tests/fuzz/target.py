@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from zlib import crc32
 
 import pdu
@@ -10,19 +11,12 @@ from pdu.receipt_state import FINAL, STATES
 from smppd.cli.explain import explain
 from smppd.cli.explained import Field
 from smppd.cli.listing import lines
+from tests.fuzz.require import Broken, require
+from tests.fuzz.texts import LONGEST, dates, ids, split, texts
 
 MESSAGES = (pdu.DeliverSm, pdu.DataSm, pdu.SubmitSm, pdu.SubmitMulti)
 LIMIT = 4096  # of the framer here: small, so that a length beyond it is often met
 ALPHABETS = ("gsm7", "gsm7-packed", "latin1", "ascii", "utf-8")
-
-
-class Broken(Exception):
-    """Something does not hold that must."""
-
-
-def require(holds: bool, otherwise: str) -> None:
-    if not holds:
-        raise Broken(otherwise)
 
 
 def check(octets: bytes) -> None:
@@ -34,6 +28,10 @@ def check(octets: bytes) -> None:
         read(each, choice)
     if choice % 4 == 0:  # it takes as long as all the rest
         explained(octets, choice)
+    if choice % 4 == 1:
+        text = octets.decode("utf-8", "replace")
+        texts(text, choice >> 2)
+        split(text[:LONGEST], choice >> 2)
 
 
 def framed(octets: bytes, choice: int) -> list[bytes]:
@@ -78,6 +76,10 @@ def read(frame: bytes, choice: int) -> None:
         return
     require(decode_slowly(frame) == value, "the two readers differ")
     written(value)
+    for _, found in pdu.STANDARD.read_all(value.tlvs):
+        require(found is not None, "a parameter without a value")
+    for name in ("schedule_delivery_time", "validity_period", "final_date"):
+        dates(getattr(value, name, ""))
     if isinstance(value, MESSAGES):
         message(value, choice)
 
@@ -88,6 +90,9 @@ def written(value: pdu.Pdu) -> None:
         octets = pdu.encode(value)
     except pdu.EncodeError:
         return  # longer than the specification allows, or octets left over that are none
+    for version in (0x33, 0x34, 0x50):
+        with suppress(pdu.EncodeError):  # what that version has not
+            require(pdu.encode_for(value, version) == octets, f"other octets for version 0x{version:x}")
     again = pdu.decode(octets)
     require(again == value, "another value after a round trip")
     require(pdu.encode(again) == octets, "other octets after a round trip")
@@ -106,17 +111,20 @@ def message(value: pdu.DeliverSm | pdu.DataSm | pdu.SubmitSm | pdu.SubmitMulti, 
     alphabet = ALPHABETS[choice % len(ALPHABETS)]
     decoded = pdu.decode_text(user.body, value.data_coding, default=alphabet, header_octets=header)
     if decoded.text:
-        pdu.encode_text(decoded.text, prefer=alphabet)
+        texts(decoded.text, choice)
     if isinstance(value, pdu.DeliverSm | pdu.DataSm):
         typed, sniffed = pdu.parse_receipt(value), pdu.parse_receipt(value, sniff=True)
         require(typed is None or typed == sniffed, "sniffing changes a receipt")
-        require(typed is None or typed.state in STATES, "a state that is none")
         if sniffed is not None:
             told(sniffed)
 
 
 def told(receipt: pdu.Receipt) -> None:
     """All that a receipt tells, and the ways to look for its id."""
+    require(receipt.state in STATES, "a state that is none")
+    ids(receipt.message_id, receipt.fields.get("id", ""))
+    dates(receipt.submitted)
+    dates(receipt.done)
     require(not receipt.final or receipt.state in FINAL, "an end without an end")
     require(receipt.network_error is None or "network_error_code" in receipt.fields, "an error from nowhere")
     for date in (receipt.submitted_at, receipt.done_at):
