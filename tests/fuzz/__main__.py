@@ -17,6 +17,7 @@ import time
 from multiprocessing import get_context
 from pathlib import Path
 
+from tests.fuzz.guard import FAILURES, FRAMES, INPUTS
 from tests.fuzz.worker import Work, engines, work
 
 FOLDER = Path("build/fuzz")
@@ -48,23 +49,24 @@ def _run(given: argparse.Namespace, kinds: list[str]) -> int:
     context = get_context("spawn")
     given.folder.mkdir(parents=True, exist_ok=True)
     print(f"fuzz: seed {given.seed}, {', '.join(kinds)}", flush=True)
+    alone = kinds == ["mutation"]
     running = []
     for index, kind in enumerate(kinds):
-        tally = context.RawArray("Q", 2)
-        # With a number to reach, blind processes go on until the sum is reached; the guided ones are stopped then.
-        task = Work(kind, given.seed + index, 0 if len(kinds) > 1 else given.frames, given.seconds, given.folder)
+        tally = context.RawArray("Q", 3)
+        # One blind process ends by itself, always after the same input; others are stopped at the sum.
+        task = Work(kind, given.seed + index, given.frames if alone else 0, given.seconds, given.folder)
         process = context.Process(target=work, args=(task, tally), daemon=True)
         process.start()
         running.append((kind, process, tally))
     start = shown = time.monotonic()
     while any(process.is_alive() for _, process, _ in running):
         time.sleep(0.1)
-        total = sum(tally[0] for _, _, tally in running)
+        total = sum(tally[FRAMES] for _, _, tally in running)
         now = time.monotonic()
         if now - shown > REPORT:
             shown = now
             print(f"fuzz: {total:,} frames, {total / (now - start):,.0f} per second", flush=True)
-        if given.frames and total >= given.frames:
+        if given.frames and total >= given.frames and not alone:
             break
     codes = [process.exitcode for _, process, _ in running]
     for _, process, _ in running:
@@ -73,10 +75,10 @@ def _run(given: argparse.Namespace, kinds: list[str]) -> int:
     for left in given.folder.glob("seeds-*"):
         shutil.rmtree(left)
     took = time.monotonic() - start
-    failures = sum(tally[1] for _, _, tally in running)
+    failures = sum(tally[FAILURES] for _, _, tally in running)
     for kind, _, tally in running:
-        print(f"fuzz: {kind}: {tally[0]:,} frames", flush=True)
-    total = sum(tally[0] for _, _, tally in running)
+        print(f"fuzz: {kind}: {tally[INPUTS]:,} inputs with {tally[FRAMES]:,} frames", flush=True)
+    total = sum(tally[FRAMES] for _, _, tally in running)
     print(f"fuzz: {total:,} frames in {took:.1f} s, {total / took:,.0f} per second, {failures} failures", flush=True)
     died = [kind for (kind, _, _), code in zip(running, codes, strict=True) if code not in (None, 0)]
     if died:

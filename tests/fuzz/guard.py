@@ -13,6 +13,8 @@ from types import FrameType
 from typing import Any
 
 SECONDS = 2.0  # of processor time that one input may take
+# What is counted, by place in the tally.
+INPUTS, FRAMES, FAILURES = range(3)
 DISTINCT = 20  # failures at other lines that are worth keeping
 
 
@@ -24,7 +26,7 @@ class Guard:
     """Wraps a check. `failures` maps where it failed to the input that did it first."""
 
     def __init__(
-        self, check: Callable[[bytes], None], folder: Path, tally: Any = None, seconds: float = SECONDS
+        self, check: Callable[[bytes], int | None], folder: Path, tally: Any = None, seconds: float = SECONDS
     ) -> None:
         self.check, self.folder, self.tally, self.seconds = check, folder, tally, seconds
         self.failures: dict[str, bytes] = {}
@@ -35,13 +37,15 @@ class Guard:
         """One input. Returns whatever happens."""
         try:
             signal.setitimer(signal.ITIMER_VIRTUAL, self.seconds)
-            self.check(octets)
+            frames = self.check(octets) or 0
         except (Exception, Hang) as error:  # noqa: BLE001 (whatever it is, it is kept)
+            frames = 0
             self._keep(octets, error)
         finally:
             signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         if self.tally is not None:
-            self.tally[0] += 1
+            self.tally[INPUTS] += 1
+            self.tally[FRAMES] += frames
 
     def _keep(self, octets: bytes, error: BaseException) -> None:
         calls = [each for each in traceback.extract_tb(error.__traceback__) if each.name != "require"]
@@ -50,7 +54,7 @@ class Guard:
             return
         self.failures[place] = octets
         if self.tally is not None:
-            self.tally[1] += 1
+            self.tally[FAILURES] += 1
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"failed-{hashlib.sha1(octets, usedforsecurity=False).hexdigest()[:12]}"
         path.write_bytes(octets)

@@ -19,12 +19,16 @@ LIMIT = 4096  # of the framer here: small, so that a length beyond it is often m
 ALPHABETS = ("gsm7", "gsm7-packed", "latin1", "ascii", "utf-8")
 
 
-def check(octets: bytes) -> None:
-    """Feeds `octets` to the framer as a stream, and reads them as a frame. Raises whatever goes wrong."""
+def check(octets: bytes) -> int:
+    """Feeds `octets` to the framer as a stream, and reads them as a frame. How many frames were read.
+
+    Raises whatever goes wrong.
+    """
     choice = crc32(octets)
     frames = framed(octets, choice)
     whole = len(octets).to_bytes(4, "big") + octets[4:]
-    for each in (*frames, octets) if frames[:1] == [octets] else (*frames, octets, whole):
+    different = dict.fromkeys((*frames, octets, whole))
+    for each in different:
         read(each, choice)
     if choice % 4 == 0:  # it takes as long as all the rest
         explained(octets, choice)
@@ -32,6 +36,7 @@ def check(octets: bytes) -> None:
         text = octets.decode("utf-8", "replace")
         texts(text, choice >> 2)
         split(text[:LONGEST], choice >> 2)
+    return len(different)
 
 
 def framed(octets: bytes, choice: int) -> list[bytes]:

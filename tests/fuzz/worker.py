@@ -22,7 +22,10 @@ MEASURED = [
 
 
 class Work(NamedTuple):
-    """What one process does. It ends at `frames` or after `seconds`, whichever comes first; 0 is no end."""
+    """What one process does. It ends at `frames` or after `seconds`, whichever comes first; 0 is no end.
+
+    An engine guided by coverage does not count frames: it goes on until it is stopped.
+    """
 
     engine: str
     seed: int
@@ -37,7 +40,7 @@ def engines() -> list[str]:
 
 
 def work(task: Work, tally: Any) -> None:
-    """Runs a task; `tally` counts the inputs and the failures in memory that the parent sees."""
+    """Runs a task; `tally` counts inputs, frames and failures (see `guard`) in memory that the parent sees."""
     if task.engine == "coverage":
         _coverage(task, tally)
     else:
@@ -45,7 +48,7 @@ def work(task: Work, tally: Any) -> None:
 
 
 def _mutation(task: Work, tally: Any) -> None:
-    from tests.fuzz.guard import Guard
+    from tests.fuzz.guard import FRAMES, Guard
     from tests.fuzz.mutate import mutants
     from tests.fuzz.seeds import seeds
     from tests.fuzz.target import check
@@ -56,10 +59,10 @@ def _mutation(task: Work, tally: Any) -> None:
     for octets in found:
         guard(octets)
     source = mutants(found, Random(task.seed))
-    while not (task.frames and tally[0] >= task.frames) and not (
-        task.seconds and time.monotonic() - start > task.seconds
-    ):
-        for _ in range(min(1000, max(task.frames - tally[0], 1) if task.frames else 1000)):
+    while not (task.frames and tally[FRAMES] >= task.frames):
+        if task.seconds and time.monotonic() - start > task.seconds:
+            break
+        for _ in range(100):
             guard(next(source))
 
 
@@ -93,8 +96,6 @@ def _coverage(task: Work, tally: Any) -> None:
     for index, octets in enumerate(seeds()):
         (given / f"{index:04}").write_bytes(octets)
     options = [f"-seed={task.seed}", f"-max_len={LONGEST}", f"-artifact_prefix={task.folder}/", "-verbosity=0"]
-    if task.frames:
-        options.append(f"-runs={task.frames}")
     if task.seconds:
         options.append(f"-max_total_time={max(round(task.seconds), 1)}")
     # Ten times slower with coverage built in, so ten times the patience.
