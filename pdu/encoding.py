@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from pdu.dcs import data_coding_of
 from pdu.errors import EncodeError
-from pdu.gsm7 import encode_septets, fill_bits, pack
-from pdu.national import language_of, locking_shift, national_elements, national_tables
+from pdu.gsm7 import DEFAULT, encode_septets, fill_bits, pack
+from pdu.national import language_of, national_elements, national_tables, single_shift
 from pdu.nearest import adapt
 from pdu.udh import Element, build_udh
 
@@ -153,7 +153,7 @@ def _beyond_septets(
 ) -> Encoded:
     """Text that the default alphabet has not: with national tables, changed, or in UCS2."""
     fits = []
-    pairs = _pairs(languages)
+    pairs = _pairs(text, languages)
     for single, locking in pairs:
         septets = encode_septets(text, national_tables(single, locking))
         if septets is not None:
@@ -177,11 +177,17 @@ def _beyond_septets(
     return _in_septets(best.text, best.septets, alphabet, message_class, elements, best.changed)
 
 
-def _pairs(languages: Sequence[int | str]) -> list[tuple[int, int]]:
-    """Single and locking shift tables in every pair but that of the defaults."""
-    numbers = [0, *dict.fromkeys([language_of(language) for language in languages])]
-    locking = [number for number in numbers if locking_shift(number)]
-    return [(one, two) for two in locking for one in numbers if one or two]
+def _pairs(text: str, languages: Sequence[int | str]) -> list[tuple[int, int]]:
+    """Single and locking shift tables in every pair that may help: each has something that is missing without it."""
+    characters = frozenset(text)
+    numbers = dict.fromkeys([language_of(language) for language in languages])
+    foreign = characters - DEFAULT.characters
+    pairs = []
+    for locking in (0, *[number for number in numbers if foreign & national_tables(0, number).characters]):
+        missing = characters - national_tables(0, locking).characters
+        single = [number for number in numbers if not missing.isdisjoint((single_shift(number) or {}).values())]
+        pairs += [(number, locking) for number in (0, *single) if number or locking]
+    return pairs
 
 
 def _adapted(text: str, alphabet: str, unmappable: str, fits: Callable[[str], bool]) -> tuple[str, _Changes] | None:

@@ -314,6 +314,31 @@ def test_what_goes_out_is_what_is_told(
         assert widths(found) == len(found.septets)
 
 
+def cost(septets: int, elements: int) -> tuple[int, int]:
+    """Parts of 140 octets, and septets with their headers."""
+    alone = (140 * 8 - (8 + 24 * elements if elements else 0)) // 7
+    room = ((140 - 6 - 3 * elements) * 8) // 7
+    return 1 if septets <= alone else -(-septets // room), septets + 3 * elements
+
+
+@given(st.sets(st.sampled_from(sorted(LANGUAGES)), max_size=5), national_texts(), st.integers(1, 4))
+def test_no_other_pair_of_the_tables_allowed_would_do_with_less(
+    languages: set[int], written: tuple[int, int, str], times: int
+) -> None:
+    text = written[2] * times
+    allowed = [pair for pair in PAIRS if {*pair} <= {0, *languages}]
+    least = [
+        (cost(len(septets), sum(map(bool, pair))))
+        for pair in allowed
+        if (septets := encode_septets(text, national_tables(*pair))) is not None
+    ]
+    found = encode_text(text, unmappable="replace", languages=languages)
+    assert bool(least) == (not found.changed)
+    if least and encode_septets(text) is None:
+        assert found.septets is not None
+        assert cost(len(found.septets), len(found.elements)) == min(least)
+
+
 def widths(found: Encoded) -> int:
     """Septets of a text, told from its characters alone: one, or two behind an escape."""
     at = 0
