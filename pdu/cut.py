@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import utf_16_be_decode
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -46,7 +47,7 @@ def cut_text(text: str, units: bytes, alphabet: str, alone: int, room: int) -> C
     size = len(units)
     if size <= alone:
         return Cut([(0, size)], True)
-    floor, chars = _UNITS[alphabet]
+    floor, chars = _PAIRS if alphabet == "ucs2" and size == 2 * len(text) else _UNITS[alphabet]
     spans = []
     torn = []
     at = place = 0  # the same spot, in units and in code points
@@ -87,7 +88,7 @@ def _utf16_floor(units: bytes, at: int) -> int:
 
 
 def _utf16_chars(units: bytes, start: int, end: int) -> int:
-    return len(units[start:end].decode("utf-16-be"))
+    return len(utf_16_be_decode(units[start:end])[0])
 
 
 def _utf8_floor(units: bytes, at: int) -> int:
@@ -101,6 +102,7 @@ def _utf8_chars(units: bytes, start: int, end: int) -> int:
 
 
 _OCTET = _Units(lambda units, at: at, lambda units, start, end: end - start)
+_PAIRS = _Units(lambda units, at: at & -2, lambda units, start, end: end - start >> 1)  # UTF-16 without surrogates
 _UNITS = {
     "gsm7": _Units(_septet_floor, _septet_chars),
     "ucs2": _Units(_utf16_floor, _utf16_chars),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import utf_8_encode, utf_16_be_encode
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -109,15 +110,16 @@ def _in_septets(
 
 def _in_unicode(text: str, alphabet: str, unmappable: str, message_class: int | None) -> Encoded:
     changed: _Changes = ()
-    codec = "utf-16-be" if alphabet == "ucs2" else alphabet
+    encode = utf_16_be_encode if alphabet == "ucs2" else utf_8_encode  # not by name, which is looked up each time
     try:
-        octets = text.encode(codec)
+        octets = encode(text, "strict")[0]
     except UnicodeEncodeError:
         if unmappable == "refuse":
             raise _refusal(text, alphabet, _is_whole) from None
         text, changed = _replaced(text, _is_whole)
-        octets = text.encode(codec)
-    return Encoded(octets, data_coding_of(alphabet, message_class), alphabet, (), changed, text)
+        octets = encode(text, "strict")[0]
+    data_coding = data_coding_of(alphabet, message_class)
+    return tuple.__new__(Encoded, (octets, data_coding, alphabet, (), changed, text, None))  # as in `encode_text`
 
 
 def _is_whole(char: str) -> bool:

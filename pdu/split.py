@@ -19,6 +19,8 @@ KINDS = ("udh8", "udh16", "sar", "payload")
 MOST_PARTS = 255
 """What one octet can number."""
 
+_UDHI = int(EsmClass.UDHI)
+_NUMBER_AT = {"udh8": 5, "udh16": 6}  # the octet of a header that numbers its part, in the first of its elements
 _SAR_ELEMENT = 5  # octets of the element that the carrier makes of the sar parameters
 _PAYLOAD = 0xFFFF  # octets of a TLV
 _SHORT_MESSAGE = 254  # octets of the field (SMPP 3.4 section 5.2.22)
@@ -196,23 +198,26 @@ class _Frame(NamedTuple):
             raise EncodeError("text", f"{len(units)} octets are more than a message_payload holds")
         if total > self.max_parts:
             raise EncodeError("text", f"{total} parts would be needed, at most {self.max_parts} are allowed")
+        udh = build_udh(elements)
+        place = 0
+        if not cut.alone and self.kind in ("udh8", "udh16"):
+            udh = build_udh((concatenation(self.kind, self.reference, total, 1), *elements))
+            place = _NUMBER_AT[self.kind]  # all that differs from part to part
         parts = []
         for number, (start, end) in enumerate(cut.spans, 1):
             tlvs: tuple[Tlv, ...] = ()
-            heads = elements
-            if not cut.alone and self.kind == "sar":
+            if place:
+                udh = udh[:place] + bytes((number,)) + udh[place + 1 :]
+            elif not cut.alone and self.kind == "sar":
                 tlvs = (
                     Tlv(Tag.SAR_MSG_REF_NUM, (self.reference & 0xFFFF).to_bytes(2, "big")),
                     Tlv(Tag.SAR_TOTAL_SEGMENTS, bytes((total,))),
                     Tlv(Tag.SAR_SEGMENT_SEQNUM, bytes((number,))),
                 )
-            elif not cut.alone and self.kind != "payload":
-                heads = (concatenation(self.kind, self.reference, total, number), *elements)
-            udh = build_udh(heads)
             body = units[start:end]
             if packed:
                 body = pack(body, fill_bits(len(udh)))
             if not cut.alone and self.kind == "payload":
                 tlvs = (Tlv(Tag.MESSAGE_PAYLOAD, udh + body),)
-            parts.append(Part(udh, body, data_coding, tlvs, int(EsmClass.UDHI) if udh else 0))
+            parts.append(Part(udh, body, data_coding, tlvs, _UDHI if udh else 0))
         return tuple(parts)
