@@ -197,9 +197,12 @@ def read_slowly(octets: bytes, fields: Fields, make: Callable[..., Any]) -> Any:
     if is_response and status:
         # An error response may leave out its body and still have optional parameters. Tags begin as no string does.
         tlvs, trailing = read_tlvs(octets, 16)
-        odd = read is None or read.trailing or (tlvs and 0 < octets[16] < 32 and tlvs[0][1])
-        if odd and tlvs and not trailing:
+        tag = b"\0" < octets[16:17] < b" "
+        if tlvs and not trailing and (read is None or read.trailing or tag):
             return make(*(kind.empty for _, kind in fields), tlvs, sequence, status)
+        if tag and fields and fault is None:
+            # Neither: what is written of such a value would read as parameters.
+            fault = DecodeError(fields[0][0], 16, "it begins as no string does")
     if fault is not None:
         raise fault
     return read

@@ -258,6 +258,14 @@ def test_a_response_may_leave_its_body_out_with_any_status(command_id: int, stat
         assert decode(frame(command_id, write_tlvs(tlvs[:1]), status=status, sequence=9)).tlvs == tlvs[:1]
 
 
+@pytest.mark.parametrize("body", [b"\x06\0\0\1", b"\x01\0", b"\x1f"])
+@pytest.mark.parametrize("status", [0x58, 0x20067])
+def test_an_error_response_that_is_neither_body_nor_parameters_is_refused(body: bytes, status: int) -> None:
+    with pytest.raises(DecodeError) as caught:
+        decode(frame(0x80000003, body, status=status))
+    assert (caught.value.field, caught.value.offset) == ("message_id", 16)
+
+
 @every_pdu
 @pytest.mark.parametrize("odd", [2, 7, 0x50, 0xFF])
 def test_reserved_numbers_stay_as_they_came(value: Pdu, octets: bytes, odd: int) -> None:
