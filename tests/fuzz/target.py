@@ -104,7 +104,8 @@ def written(value: pdu.Pdu) -> None:
 
 def named(value: pdu.Pdu) -> None:
     """Every optional parameter says something, and one whose octets may be sent is built again as it was."""
-    require(len(pdu.STANDARD.read_all(value.tlvs)) == len(value.tlvs), "an optional parameter is not shown")
+    for _, found in pdu.STANDARD.read_all(value.tlvs):
+        require(found is not None, "a parameter without a value")
     for tag, octets in value.tlvs:
         parameter = pdu.STANDARD.find(tag)
         if parameter is not None and octets and not parameter.kind.fault(octets):
