@@ -23,7 +23,8 @@ def carried(frame: Frame, value: pdu.Pdu, alphabet: str) -> None:
     except pdu.DecodeError as error:
         frame.fail(_start(holder, frame) + error.offset, f"user data header: {error.reason}")
     else:
-        _text(frame, holder, value, octets, user, alphabet)
+        if octets:
+            _text(frame, holder, value, octets, user, alphabet)
     # Receipts are read even then: carriers set UDHI on some that have no header.
     if isinstance(value, pdu.DeliverSm | pdu.DataSm) and (receipt := pdu.parse_receipt(value)) is not None:
         frame.message["receipt"] = _receipt(receipt)

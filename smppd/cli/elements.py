@@ -42,9 +42,10 @@ _NAMES = {
 _RANGES = (
     (0x1B, 0x1F, "reserved for EMS"),
     (0x70, 0x7F, "SIM toolkit security header"),
-    (0x80, 0x9F, "between the senders of messages"),
+    (0x80, 0x9F, "of the sending and the receiving system"),
     (0xC0, 0xDF, "of the SMSC"),
 )
+_REPLY = 0x22
 _WAITING = {0: "voice message", 1: "fax", 2: "e-mail", 3: "other message", 7: "video message"}
 # Ports that a person may meet in a message (3GPP TS 23.040 section 9.2.3.24.4, the registry of IANA, Nokia's Smart
 # Messaging).
@@ -71,10 +72,18 @@ def element_meaning(tag: int, value: bytes) -> str:
     """The name of an element, or what the range of its tag is for; and what it says, where that is known."""
     ranged = next((name for first, last, name in _RANGES if first <= tag <= last), "reserved")
     name = _NAMES.get(tag, ranged)
+    if tag == _REPLY and len(value) > 2:
+        return f"{name}: {_address(value)}"
     size, explain = _EXPLAIN.get(tag, (0, None))
     if explain is None:
         return name
     return f"{name}: {explain(value)}" if len(value) == size else f"{name}, but of {len(value)} octets and not {size}"
+
+
+def _address(value: bytes) -> str:
+    """A number as GSM writes it: how many digits, their type, two digits an octet, the first in the low half."""
+    digits = "".join(f"{octet & 15:x}{octet >> 4:x}" for octet in value[2:])[: value[0]]
+    return f"{'+' if value[1] & 0x70 == 0x10 else ''}{digits}"
 
 
 def _part(number: int, total: int) -> str:
@@ -106,8 +115,8 @@ def _control(value: bytes) -> str:
 
 def _language(value: bytes) -> str:
     if not value[0]:
-        return "Default table"
-    return pdu.LANGUAGES.get(value[0], "a language that is not defined").capitalize()
+        return "default table"
+    return pdu.LANGUAGES.get(value[0], "not defined").capitalize()
 
 
 def _source(value: bytes) -> str:

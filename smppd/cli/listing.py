@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 AROUND = 8  # octets shown before and after a fault
 SHOWN = 24  # octets of a value; JSON has them all
+_HEX = {"command_id": 8, "command_status": 8, "error_status_code": 8, "broadcast_error_status": 8} | dict.fromkeys(
+    ("esm_class", "protocol_id", "registered_delivery", "data_coding", "interface_version", "sc_interface_version"), 2
+)
 WIDTH = 40  # characters of a value that words still stand behind
 
 
@@ -40,19 +43,21 @@ def lines(frame: Frame, octets: bytes, sent: Traced | None = None) -> Iterator[s
 
 def _rows(fields: Iterable[Field], start: int, depth: int) -> Iterator[tuple[int, int, str, str, str]]:
     for field in fields:
-        yield field.offset, field.size, "  " * depth + field.name, shown(field.value), field.meaning
+        yield field.offset, field.size, "  " * depth + field.name, shown(field.value, field.name), field.meaning
         yield from _rows(field.parts, start, depth + 1)
 
 
-def shown(value: Any) -> str:
-    """A value on one line."""
+def shown(value: Any, name: str = "") -> str:
+    """The value of a parameter on one line. Numbers made of bits, and those listed so by the specification, in hex."""
+    if name in _HEX and isinstance(value, int):
+        return f"0x{value:0{_HEX[name]}x}"
     if isinstance(value, bytes):
-        more = f" ... {len(value)} octets" if len(value) > SHOWN else ""
+        more = " ..." if len(value) > SHOWN else ""
         return value[:SHOWN].hex(" ") + more if value else "(empty)"
     if isinstance(value, str):
         return f'"{value}"' if value.isprintable() else repr(value)
     if isinstance(value, int):
-        return f"{value}" if value < 65536 else f"0x{value:08x}"
+        return f"{value}"
     if isinstance(value, dict):
         return ", ".join(f"{name} {shown(each)}" for name, each in value.items() if each is not None)
     return str(value)
@@ -72,9 +77,13 @@ def _message(message: dict[str, Any]) -> Iterator[tuple[str, str]]:
             code = f", error {value['error']}" if value.get("error") else ""
             yield name, f"message id {value.get('message_id') or '(none)'} is {value['state']}{code}"
             told = {key: each for key, each in value.items() if key not in ("message_id", "state", "error", "fields")}
-            yield from ((f"  {key}", str(each)) for key, each in told.items())
+            yield from ((f"  {key}", _word(each)) for key, each in told.items())
         elif name != "damaged":
             yield name, str(value)
+
+
+def _word(value: Any) -> str:
+    return ("no", "yes")[value] if isinstance(value, bool) else str(value)
 
 
 def _pointer(frame: Frame, octets: bytes) -> Iterator[str]:

@@ -26,6 +26,8 @@ _PROTOCOLS = {
     0x7E: "takes the lock off the phone",
     0x7F: "data for the SIM",
 }
+# In deliver_sm (SMPP 3.4 section 4.6.1).
+_UNUSED = ("schedule_delivery_time", "validity_period", "replace_if_present_flag", "sm_default_msg_id")
 _RECEIPTS = ("no receipt", "receipt on success or failure", "receipt on failure", "receipt on success")
 
 
@@ -33,6 +35,8 @@ def meaning(name: str, value: Any, command_id: int) -> str:
     """Words for the value of a mandatory parameter, empty where the value says it all."""
     if name == "command_status" and not command_id & pdu.RESPONSE and value == 0:
         return "unused in a request"
+    if command_id == pdu.Command.DELIVER_SM and name in _UNUSED and not value:
+        return "unused"
     explain = _EXPLAIN.get(name) or _BY_END.get(name.rpartition("_")[2])
     return explain(value) if explain else ""
 

@@ -148,7 +148,7 @@ def _optional(frame: Frame, body: bytes, at: int, *, cut: bool) -> None:
         at += 4 + len(octets)
     if not trailing:
         return
-    name, words = "trailing", "no parameter"
+    name, words = "trailing", "cut off" if cut else "no parameter"
     if len(trailing) > 4 and (tag := int.from_bytes(trailing[:2], "big")):
         size = int.from_bytes(trailing[2:4], "big")
         name, words = (pdu.tag_name(tag), "cut off") if cut else (name, words)
