@@ -124,19 +124,27 @@ def clusters(text: str) -> list[str]:
 def last_break(text: str, start: int, end: int) -> int:
     """The last place in `text`, at most `end`, where a cluster begins; `start` is known to be one, and the least.
 
-    Looks at no more of the text than it takes to be sure.
+    Looks no further back than it takes to be sure.
     """
     if end >= len(text):
         return len(text)
-    at = end
-    while at > start and not _SURE.match(text[at - 1 : at + 1].translate(_CLASSES)):
-        at -= 1
-    if at == end:
-        return at
-    # One more character than up to `end`: whether it belongs to what stands before.
-    for found in _CLUSTER.finditer(text[at : end + 1].translate(_CLASSES)):
-        if at + found.end() > end:
-            return at + found.start()
+    before, behind = text[end - 1 : end], text[end]
+    if before < "\u0300" and behind < "\u0300" and (behind != "\n" or before != "\r"):
+        return end
+    for size in (1, 16, end - start):  # most places are sure at once, or a few characters back
+        low = max(end - size, start)
+        # One more character than up to `end`: whether it belongs to what stands before.
+        classes = text[low : end + 1].translate(_CLASSES)
+        at = len(classes) - 1
+        while at and not _SURE.match(classes, at - 1):
+            at -= 1
+        if at or low == start:
+            break
+    if low + at == end:
+        return end
+    for found in _CLUSTER.finditer(classes, at):
+        if low + found.end() > end:
+            return low + found.start()
     return end
 
 
