@@ -118,13 +118,16 @@ def message(value: pdu.DeliverSm | pdu.DataSm | pdu.SubmitSm | pdu.SubmitMulti, 
     octets = pdu.payload(value)
     try:
         user = pdu.user_data(value)
-        header = len(octets) - len(user.body)
         require(octets.endswith(user.body), "a body that is not the end of the message")
+        require(user.header_octets == len(octets) - len(user.body), "a header of another size")
     except pdu.DecodeError as error:
         require(0 <= error.offset <= len(octets), f"{error} is outside of the message")
-        user, header = pdu.UserData(octets, (), None), 0
+        user = pdu.UserData(octets, data_coding=value.data_coding)
     alphabet = ALPHABETS[choice % len(ALPHABETS)]
-    decoded = pdu.decode_text(user.body, value.data_coding, default=alphabet, header_octets=header)
+    decoded = pdu.decode_text(
+        user.body, value.data_coding, default=alphabet, elements=user.elements, header_octets=user.header_octets
+    )
+    require(pdu.decode_parts([user], default=alphabet) == decoded, "one part reads otherwise than a message")
     if decoded.text:
         texts(decoded.text, choice)
     if isinstance(value, pdu.DeliverSm | pdu.DataSm):
