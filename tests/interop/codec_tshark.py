@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import pdu
 from tests.interop.codec_facts import PATIENCE, Facts
 from tests.interop.corpus import Case
 
@@ -20,6 +21,7 @@ LOOPBACK = 0x7F000001
 BITS = {"esm.submit.": "esm_class", "regdel.": "registered_delivery", "dcs.": "data_coding"}
 HEADER = {"command_length", "sm_length", "opt_params"}
 _NUMBER = re.compile("0x[0-9a-f]+|[0-9]+")
+_SHOWN = re.compile(r"Optional parameter: (\w+) \((0x[0-9a-f]{4})\)")
 LISTS = {"dlist": "dest_address", "dlist_resp": "unsuccess_sme"}
 LISTED = {"dest_addr_ton", "dest_addr_npi", "destination_addr", "dl_name", "error_status_code"}
 
@@ -61,10 +63,12 @@ def _told(packet: ElementTree.Element) -> Facts:
             _tell(told, name, field)
     for each in proto.iter("field"):
         if each.get("name") == "smpp.opt_param":
-            name, octets, numbers = _parameter(each)
+            tag, name, octets, numbers = _parameter(each)
             if len(numbers) > 1:
-                told.setdefault(f"typed:{name}", numbers)
-            told.setdefault(f"tlv:{name}", []).append(octets.hex())
+                told.setdefault(f"typed:0x{tag:04x}", numbers)
+            told.setdefault(f"tlv:0x{tag:04x}", []).append(octets.hex())
+            if name != pdu.tag_name(tag):
+                told[f"name:0x{tag:04x}"] = name
         elif each.get("name") in ("_ws.expert.message", "_ws.malformed"):
             told["expert"] = each.get("show", "")
     for each in packet.iterfind("proto"):
@@ -147,10 +151,10 @@ def _list(told: Facts, name: str, field: ElementTree.Element) -> None:
         entries[-1].append(int.from_bytes(octets, "big"))
 
 
-def _parameter(element: ElementTree.Element) -> tuple[str, bytes, list[int]]:
-    """Name, octets and numbers of an optional parameter, the octets put together from whatever it is shown as."""
-    shown = element.get("showname", "").removeprefix("Optional parameter: ")
-    name = shown.rpartition(" (")[0].lower()
+def _parameter(element: ElementTree.Element) -> tuple[int, str, bytes, list[int]]:
+    """Tag, name, octets and numbers of an optional parameter, the octets put together from whatever it is shown as."""
+    shown = _SHOWN.match(element.get("showname", ""))
+    assert shown is not None, element.get("showname")
     begin, size = int(element.get("pos", "")) + 4, int(element.get("size", "")) - 4
     octets: dict[int, int] = {}
     numbers = []
@@ -163,7 +167,12 @@ def _parameter(element: ElementTree.Element) -> tuple[str, bytes, list[int]]:
         at = int(field.get("pos", "")) - begin
         for index, octet in enumerate(bytes.fromhex(field.get("unmaskedvalue") or field.get("value") or "")):
             octets[at + index] = octet
-    return name, bytes(octets[at] for at in sorted(octets) if 0 <= at < size), numbers
+    return (
+        int(shown[2], 16),
+        shown[1].lower(),
+        bytes(octets[at] for at in sorted(octets) if 0 <= at < size),
+        numbers,
+    )
 
 
 def _number(packet: ElementTree.Element, name: str) -> int | None:

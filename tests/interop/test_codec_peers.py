@@ -186,7 +186,7 @@ WITNESSES = {"GSM": 2, "ASCII": 2, "Latin-1": 3, "Cyrillic": 1, "Hebrew": 1, "UC
 WITNESSES |= {"portuguese": 1, "receipt": 2}
 
 
-@pytest.mark.parametrize("alphabet", WITNESSES)
+@pytest.mark.parametrize("alphabet", sorted(WITNESSES))
 def test_texts_are_read_by_others_as_we_read_them(alphabet: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.getbasetemp()
     counts = Counter(name for peer in ("tshark", "aiosmpplib", "node") for name in verdict_on(peer, folder).said)
