@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import typer
 
+import pdu
 from smppd.cli.explain import explain, find_frame
 from smppd.cli.explained import Frame
 from smppd.errors import SmppdError
@@ -45,7 +46,10 @@ class Segment(NamedTuple):
 
 @dataclass(slots=True)
 class Traced:
-    """Where and when a frame went by; `seconds` since the first packet with a payload, when its last octet came."""
+    """Where and when a frame went by; `seconds` since the first packet with a payload, when its last octet came.
+
+    Of a response, `answers` is the packet of its request and `after` the seconds since that.
+    """
 
     stream: int
     source: str
@@ -53,6 +57,8 @@ class Traced:
     packet: int
     time: float
     seconds: float
+    answers: int | None = None
+    after: float | None = None
 
     def described(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__}
@@ -95,7 +101,7 @@ def captured(octets: bytes, name: str, ports: list[int], alphabet: str) -> list[
         raise NoCapture(f"trace: {name}: no TCP connection with octets in it")
     first = min(segment.time for segment in segments)
     found: list[tuple[Frame, bytes, Traced]] = []
-    directions = _directions(segments)
+    directions = put_together(segments)
     wanted = {
         each.stream
         for each in directions
@@ -115,7 +121,21 @@ def captured(octets: bytes, name: str, ports: list[int], alphabet: str) -> list[
         there = ", ".join(map(str, sorted(set().union(*(each.ports for each in directions)))[:20]))
         what = f"nothing to or from port {', '.join(map(str, ports))}" if ports else "no SMPP"
         raise NoCapture(f"trace: {name}: {what}; connections have the ports {there}")
-    return sorted(found, key=lambda each: (each[2].time, each[2].packet))
+    found.sort(key=lambda each: (each[2].time, each[2].packet))
+    _answer(found)
+    return found
+
+
+def _answer(found: Iterable[tuple[Frame, bytes, Traced]]) -> None:
+    """Tell of each response which request it answers: the last in the other direction with its number and command."""
+    asked: dict[tuple[int, str, int, int], Traced] = {}
+    for frame, _, sent in found:
+        header = {field.name: field.value for field in frame.fields[:4]}
+        command, number = header.get("command_id", 0), header.get("sequence_number", 0)
+        if not command & pdu.RESPONSE:
+            asked[sent.stream, sent.source, command, number] = sent
+        elif request := asked.get((sent.stream, sent.target, command & ~pdu.RESPONSE, number)):
+            sent.answers, sent.after = request.packet, round(sent.time - request.time, 6)
 
 
 def _tshark(octets: bytes, name: str) -> str:
@@ -155,7 +175,7 @@ def _end(v4: str, v6: str, port: str) -> str:
     return f"{v4}:{port}" if v4 else f"[{v6}]:{port}"
 
 
-def _directions(segments: Iterable[Segment]) -> list[Direction]:
+def put_together(segments: Iterable[Segment]) -> list[Direction]:
     """The octets of each direction in order, each once."""
     sorted_out: dict[tuple[int, str], list[Segment]] = {}
     for segment in segments:

@@ -26,7 +26,8 @@ def lines(frame: Frame, octets: bytes, sent: Traced | None = None) -> Iterator[s
     if sent is None:
         yield f"{name}, {size}" + (f" at {frame.offset}" if frame.offset else "")
     else:
-        yield f"{sent.seconds:+.6f} s  {sent.source} > {sent.target}  {name}, {size}, packet {sent.packet}"
+        answer = f", {sent.after * 1000:.3f} ms after packet {sent.answers}" if sent.after is not None else ""
+        yield f"{sent.seconds:+.6f} s  {sent.source} > {sent.target}  {name}, {size}, packet {sent.packet}{answer}"
     rows = list(_rows(frame.fields, frame.offset, 0))
     names = max((len(name) for _, _, name, _, _ in rows), default=0)
     values = min(max((len(value) for _, _, _, value, _ in rows), default=0), WIDTH)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from pathlib import Path
 
 from smppd.errors import SmppdError
 
@@ -16,7 +17,27 @@ _BLANKS = re.compile(r"0[xX]|\\x|[\s:,;-]")
 
 
 class NoHex(SmppdError):
-    """Text that writes no octets."""
+    """Text that writes no octets, or a file that has none."""
+
+
+def is_name(text: str) -> bool:
+    """Whether `text` names a file: one that is there, or one that nobody would take for hex."""
+    try:
+        there = Path(text).is_file()
+    except (OSError, ValueError):  # longer than a name may be
+        return False
+    return there or re.fullmatch(r"[\w./~-]+\.[A-Za-z][\w]*|/.*", text) is not None
+
+
+def read(name: str) -> bytes:
+    """The octets of a file. Raises NoHex in words."""
+    try:
+        found = Path(name).read_bytes()
+    except OSError as error:
+        raise NoHex(f"trace: {name}: {error.strerror}") from None
+    if not found:
+        raise NoHex(f"trace: {name}: no octets in it")
+    return found
 
 
 def is_capture(octets: bytes) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -44,21 +43,18 @@ def trace(
     from smppd.cli import listing, masking, octets
     from smppd.cli.explain import explain
 
-    path = Path(what[0]) if len(what) == 1 and what[0] != "-" else None
     found: list[tuple[Frame, bytes, Traced | None]] = []
+    name, given = "stdin", b""
     if what == ["-"]:
         given = sys.stdin.buffer.read()
-    elif path is not None and _is_file(path):
-        given = path.read_bytes()
-    else:
-        given = octets.from_text(" ".join(what))
-        path = None
+    elif len(what) == 1 and octets.is_name(what[0]):
+        name, given = what[0], octets.read(what[0])
     if octets.is_capture(given):
         from smppd.cli.capture import captured
 
-        found += captured(given, str(path or "stdin"), port or [], alphabet.value)
+        found += captured(given, name, port or [], alphabet.value)
     else:
-        stream = octets.from_file(given) if path is not None or what == ["-"] else given
+        stream = octets.from_file(given) if given else octets.from_text(" ".join(what).removeprefix("-"))
         found += [(frame, stream, None) for frame in explain(stream, alphabet=alphabet.value)]
     if mask:
         for frame, _, _ in found:
@@ -70,10 +66,3 @@ def trace(
             typer.echo("\n".join(([""] if index else []) + list(listing.lines(frame, stream, sent))))
     if any(frame.fault for frame, _, _ in found):
         raise typer.Exit(1)
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # longer than a name may be: hex
-        return False

@@ -239,6 +239,21 @@ def test_a_stream_may_come_from_a_file_or_a_pipe(tmp_path: Path) -> None:
             ]
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("missing.pcap", "missing.pcap: No such file or directory"),
+        ("/no/such/file", "/no/such/file: No such file or directory"),
+        ("/", "/: Is a directory"),
+        ("/dev/null", "/dev/null: no octets in it"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named(name: str, words: str) -> None:
+    result = run.invoke(app, ["trace", name])
+    assert result.exit_code == 1
+    assert result.stderr == f"smppd: trace: {words}\n"
+
+
 def dump(octets: bytes) -> str:
     """As hexdump -C prints it."""
     rows = []

@@ -93,6 +93,7 @@ def test_both_directions_are_explained_in_order_of_time(
     assert [frame["seconds"] for frame in frames] == [0.003, 0.004, 0.005, 0.005, 0.006, 0.006, 0.006]
     assert [frame["packet"] for frame in frames] == [3, 4, 5, 5, 6, 6, 6]
     assert frames[2]["message"]["text"].startswith("Habari Amina.")
+    assert [(frame["answers"], frame["after"]) for frame in frames if frame["answers"]] == [(3, 0.001), (5, 0.001)]
 
 
 def test_people_see_direction_and_time(tmp_path: Path) -> None:
@@ -103,6 +104,10 @@ def test_people_see_direction_and_time(tmp_path: Path) -> None:
         f"+0.003000 s  10.0.0.1:40000 > 10.0.0.2:2775  bind_transceiver, {len(BIND)} octets, packet 3"
     )
     assert "hunter2" not in result.stdout
+    assert (
+        f"+0.004000 s  10.0.0.2:2775 > 10.0.0.1:40000  bind_transceiver_resp, {len(BOUND)} octets, packet 4,"
+        " 1.000 ms after packet 3"
+    ) in result.stdout.splitlines()
 
 
 @pytest.mark.parametrize("port", [2775, 80, 443, 5000, 8080, 16999])
