@@ -1,4 +1,19 @@
-"""SMPP 3.3, 3.4 and 5.0 on the wire: bytes to values and back. Standard library only; no I/O, clock or log."""
+"""SMPP 3.3, 3.4 and 5.0 on the wire: bytes to values and back. Standard library only; no I/O, clock or log.
+
+>>> from pdu import DeliverSm, SubmitSm, decode, encode, join, parse_receipt, split_text, user_data
+>>> split = split_text("እናት ጤናማ ናት። " * 9, reference=7)
+>>> print(split)
+UCS-2, 2 parts
+>>> def submit(part):
+...     fields = {"esm_class": part.esm_class, "data_coding": part.data_coding, "tlvs": part.tlvs}
+...     return SubmitSm(destination_addr="255712345678", short_message=part.short_message, **fields)
+>>> frames = [encode(submit(part)) for part in split.parts]
+>>> join(user_data(decode(frame)) for frame in reversed(frames)).text[:12]
+'እናት ጤናማ ናት። '
+>>> receipt = parse_receipt(DeliverSm(esm_class=4, short_message=b"id:7F stat:DELIVRD err:000"))
+>>> receipt.message_id, receipt.state
+('7F', 'delivered')
+"""
 
 from pdu import codes, message_id
 from pdu.codec import decode, encode, encode_for
