@@ -243,16 +243,30 @@ def test_no_alphabet_on_offer_needs_fewer_parts(how: dict[str, Any], prefer: str
         assert parts <= len(split_text(**how | {"unmappable": "refuse"}).parts)
 
 
-def test_a_table_that_leaves_too_little_room_gives_way() -> None:
-    # In 140 octets: 134 septets of text in national tables against 67 characters of UCS-2.
-    text = "क" * 40
-    assert split_text(text, reference=1, languages=["hindi"], limit=140).alphabet == "ucs2"
-    assert split_text(text * 2, reference=1, languages=["hindi"], limit=140).alphabet == "gsm7"
-    # In 40 with ports: 20 septets behind a header of 22 octets, against 9 characters behind one of 16.
-    how: dict[str, Any] = {"reference": 1, "languages": ["hindi"], "elements": [Element(0x70, bytes(8))]}
-    for limit in range(30, 141):
-        split = split_text(text * 2, limit=limit, **how)
-        assert len(split.parts) <= len(split_text(text * 2, limit=limit, prefer="ucs2", **how).parts)
+@pytest.mark.parametrize(
+    ("text", "limit", "header", "chosen"),
+    [
+        ("क" * 40, 140, 0, "UCS-2, 1 part"),
+        ("क" * 80, 140, 0, "GSM 7-bit, 1 part"),
+        # Smaller parts than those of 140 octets that the alphabets are compared by.
+        ("क" * 15, 40, 8, "GSM 7-bit, 1 part"),  # 22 septets behind two elements, against 14 characters behind one
+        ("क" * 15, 40, 0, "UCS-2, 1 part"),
+        ("ğ{" * 36, 16, 0, "UCS-2, 15 parts"),  # 5 characters, against 5 septets of which a "{" takes two
+        ("ğ{" * 36, 140, 0, "GSM 7-bit, 1 part"),
+    ],
+)
+def test_tables_and_ucs2_are_compared_by_the_parts_asked_for(text: str, limit: int, header: int, chosen: str) -> None:
+    elements = [Element(0x70, bytes(header))] if header else []
+    split = split_text(text, reference=1, limit=limit, elements=elements, languages=["hindi", "turkish"])
+    assert str(split) == chosen
+
+
+def test_packed_septets_fit_also_where_a_carrier_makes_a_larger_header() -> None:
+    # 16 octets are left of 30 behind a header of 14 on the air: 18 septets. Behind one of 9 in the PDU, with 5 fill
+    # bits, they would take 17.
+    elements = (Element(0x70, b""), ports(5, 6))
+    split = split_text("a" * 36, reference=1, kind="sar", limit=30, prefer="gsm7-packed", elements=elements)
+    assert [len(part.body) for part in split.parts] == [16, 16, 3]
 
 
 @pytest.mark.parametrize("text", ["a" * 200, "Ж" * 200])
