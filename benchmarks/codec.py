@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.codecs import CODECS, FIELDS, TLVS, A, B
+from benchmarks.codecs import CODECS, FIELDS, TLVS, A, B, answered
 from benchmarks.texts import LIBRARIES, WORK
 
 HERE = Path(__file__).parent
@@ -129,11 +129,14 @@ def codec_table(rounds: int, seconds: float) -> None:
         print(row + _ratios(runs, name))
     for line in missing:
         print(line)
-    if YARDSTICK in found:
-        for (pdu, target), at in zip(TARGETS, (4, 5), strict=True):
-            ratios = [_with_sums(run[YARDSTICK])[at] / _with_sums(run["smppd"])[at] for run in runs]
-            line = f"smppd, {pdu} decode and encode: {statistics.median(ratios):.1f} x {YARDSTICK} (target {target:g}"
-            print(f"{line}; rounds {min(ratios):.1f} to {max(ratios):.1f})")
+    for (pdu, target), at in zip(TARGETS, (4, 5), strict=True):
+        for name in (YARDSTICK, "libsmpp34 (C)", "smpp34 (Rust)"):
+            if name not in found:
+                continue
+            ratios = [_with_sums(run[name])[at] / _with_sums(run["smppd"])[at] for run in runs]
+            wanted = {YARDSTICK: f"; target {target:g}", "libsmpp34 (C)": "; target above 1"}.get(name, "")
+            line = f"smppd, {pdu} decode and encode: {statistics.median(ratios):.2f} x the speed of {name}"
+            print(f"{line} (rounds {min(ratios):.2f} to {max(ratios):.2f}{wanted})")
 
 
 def _with_sums(us: list[float]) -> list[float]:
@@ -176,6 +179,8 @@ def main(rounds: int, seconds: float = SECONDS) -> None:
     os.sched_setaffinity(0, {max(cpus)})  # inherited by what is started here
     try:
         codec_table(rounds, seconds)
+        us = statistics.median(answered(seconds) for _ in range(rounds))
+        print(f"smppd, A cut from a stream, decoded with its text and answered: {us:.2f} us")
         text_table(rounds, seconds)
     finally:
         os.sched_setaffinity(0, cpus)

@@ -331,6 +331,23 @@ def _batch(call: Callable[..., object], count: int, given: tuple[object, ...]) -
     return thread_time() - began
 
 
+def answered(seconds: float) -> float:
+    """Microseconds of CPU of our whole wire for one A of a stream: cut, decoded with its text, answered."""
+    from pdu import DeliverSmResp, Framer, decode, decode_text, encode
+
+    stream = A * 64
+
+    def serve() -> bytes:
+        answers = []
+        for frame in Framer().feed(stream):
+            v: Any = decode(frame)
+            decode_text(v.short_message, v.data_coding)
+            answers.append(encode(DeliverSmResp(sequence=v.sequence)))
+        return b"".join(answers)
+
+    return timed(serve, seconds) / 64
+
+
 def main(name: str, seconds: float) -> None:
     """Tell what the codec reads and writes, and how long it takes."""
     codec = CODECS[name]()

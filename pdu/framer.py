@@ -6,7 +6,7 @@ from struct import Struct
 
 from pdu.errors import FramingError
 
-_LENGTH = Struct(">I")
+_length_at = Struct(">I").unpack_from
 HEADER_OCTETS = 16
 # Four times the largest message_payload a carrier is known to send; a larger command_length is noise or an attack.
 LONGEST_FRAME = 65536
@@ -42,13 +42,13 @@ class Framer:
             data = bytes(self._held)
             self._held.clear()
         frames: list[bytes] = []
-        at, end = 0, len(data)
+        at, end, longest = 0, len(data), self.max_length
         self._need = 4
         while end - at >= 4:
-            (length,) = _LENGTH.unpack_from(data, at)
-            if not HEADER_OCTETS <= length <= self.max_length:
+            (length,) = _length_at(data, at)
+            if not HEADER_OCTETS <= length <= longest:
                 self.error = FramingError(
-                    f"command_length {length} is not within {HEADER_OCTETS} to {self.max_length}", data[at : at + _KEEP]
+                    f"command_length {length} is not within {HEADER_OCTETS} to {longest}", data[at : at + _KEEP]
                 )
                 if not frames:
                     raise self.error

@@ -5,15 +5,29 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import product
 from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pdu import DecodeError, Destination, DistributionList, Framer, FramingError, Pdu, Tlv, Unsuccess, decode, encode
+from pdu import (
+    DecodeError,
+    Destination,
+    DistributionList,
+    EncodeError,
+    Framer,
+    FramingError,
+    Pdu,
+    SubmitSm,
+    Tlv,
+    Unsuccess,
+    decode,
+    encode,
+)
 from pdu.codec import decode_slowly
-from pdu.declare import LAYOUTS, READERS
+from pdu.declare import LAYOUTS, READERS, WRITERS
 from pdu.layout import HEADER, write_slowly
 from pdu.wire import CString, Destinations, Kind, Number, Sized, Unsuccesses
 from tests.pdu.samples import SAMPLES
@@ -153,3 +167,22 @@ def test_random_streams_give_frames_or_lose_the_stream_however_cut(seed: int) ->
                 for at in range(0, len(stream), size or 1):
                     found += framer.feed(stream[at : at + size])
         assert whole == sliced
+
+
+def test_strings_of_every_length_are_packed_right_and_no_more_packers_are_kept_than_some() -> None:
+    packs = WRITERS[SubmitSm].__globals__["packs"]
+    for service, source, destination in product(range(6), range(21), range(21)):
+        value = SubmitSm(service_type="s" * service, source_addr="1" * source, destination_addr="2" * destination)
+        octets = encode(value)
+        assert octets == write_slowly(value, value.command_id, LAYOUTS[value.command_id][0])
+        assert decode(octets) == value
+        assert 0 < len(packs) <= packs.MOST
+    assert packs.MOST < 6 * 21 * 21
+
+
+def test_encoding_leaves_what_it_is_given_as_it_is() -> None:
+    text, rest = bytearray(b"text"), bytearray(b"rest")
+    value = SubmitSm(short_message=cast(bytes, text), tlvs=((0x1400, b"v"),), trailing=cast(bytes, rest))
+    with suppress(EncodeError):
+        encode(value)
+    assert (text, rest) == (b"text", b"rest")
