@@ -66,7 +66,7 @@ class Traced:
 
 @dataclass(slots=True)
 class Direction:
-    """One direction of a connection, put together; `pieces` are where the octets of each packet begin."""
+    """One direction of a connection, put together; `starts` are where the octets of each of `packets` begin."""
 
     stream: int
     source: str
@@ -162,6 +162,8 @@ def _tshark(octets: bytes, name: str) -> str:
 def _segments(table: str) -> Iterator[Segment]:
     for line in table.splitlines():
         number, time, stream, *ends, sequence, syn, length, payload = line.split("\t")
+        if not (sequence and length):
+            continue  # so little of it was kept that it has no numbers
         source, target = _end(*ends[:3]), _end(*ends[3:])
         octets = bytes.fromhex(payload.replace(":", ""))
         started = syn in ("1", "True")

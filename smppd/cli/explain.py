@@ -13,7 +13,7 @@ from pdu.declare import LAYOUTS
 from pdu.framer import LONGEST_FRAME
 from smppd.cli.carried import carried
 from smppd.cli.explained import Field, Frame
-from smppd.cli.parameters import HEADER, header, parameters
+from smppd.cli.parameters import HEADER, has_password, header, parameters
 
 # What may be a header: a length below 131,072, a command_id of SMPP. An expression, as noise may go on for megabytes.
 _HEADER = re.compile(rb"(?=\0[\0\x01]..[\0\x80]\0[\0\x01].)", re.DOTALL)
@@ -24,9 +24,20 @@ def explain(octets: bytes, *, alphabet: str = "gsm7", at: int = 0) -> list[Frame
     """Every frame in `octets` from `at` on. Never raises: what is no frame is one with a fault, up to the next one."""
     frames: list[Frame] = []
     while at < len(octets):
-        frames.append(_frame(octets, at, alphabet))
-        at += frames[-1].size
+        frame = _frame(octets, at, alphabet)
+        # What is no frame may be one whose length is wrong, or the rest of the one before, with its password.
+        after_bind = bool(frames) and _bind(octets, frames[-1].offset)
+        if frame.name == "?" and (after_bind or _bind(octets, at)):
+            frame.secret, frame.fields[-1].value = range(at, at + frame.size), "hidden"
+            if after_bind:  # its first octets would tell four of a password
+                frame.fault = "what follows a bind or outbind is no frame"
+        frames.append(frame)
+        at += frame.size
     return frames
+
+
+def _bind(octets: bytes, at: int) -> bool:
+    return has_password(int.from_bytes(octets[at + 4 : at + 8], "big"))
 
 
 def find_frame(octets: bytes | bytearray, at: int) -> int:

@@ -88,13 +88,13 @@ def _word(value: Any) -> str:
 
 
 def _pointer(frame: Frame, octets: bytes) -> Iterator[str]:
-    """The octets about a fault with a mark below; those of a password and masked ones as dots."""
+    """The octets of a frame about its fault, with a mark below; those of a password and masked ones as dots."""
 
     def hexed(start: int, end: int) -> str:
         return " ".join(".." if at in frame.secret else f"{octets[at]:02x}" for at in range(start, end))
 
     at = frame.fault_at
-    before, after = hexed(max(at - AROUND, 0), at), hexed(at, min(at + AROUND, len(octets)))
+    before, after = hexed(max(at - AROUND, frame.offset), at), hexed(at, min(at + AROUND, frame.offset + frame.size))
     yield f"     {before}{' ' if before else ''}{after or '(end)'}"
     yield f"     {' ' * (len(before) + 1 if before else 0)}^^"
 

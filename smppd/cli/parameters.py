@@ -23,12 +23,17 @@ def header(frame: Frame, body: bytes) -> None:
         frame.fields.append(Field(frame.offset + 4 * index, 4, name, numbers[index], words))
 
 
+def has_password(command_id: int) -> bool:
+    """Whether a command is one of those that bring a password."""
+    return command_id in LAYOUTS and any(name == "password" for name, _ in LAYOUTS[command_id][0])
+
+
 def parameters(frame: Frame, body: bytes, value: pdu.Pdu | None) -> None:
     """All parameters in `body`, a whole frame that decodes to `value`, or one that is cut or cannot be read (None)."""
     command_id = int.from_bytes(body[4:8], "big")
     end = _unread(frame, body, command_id) if value is None else _read(frame, body, command_id, value)
     if end >= 0:
-        _optional(frame, body, end, cut=value is None)
+        _optional(frame, body, end, cut=frame.fault_at >= frame.offset + len(body))
 
 
 def _read(frame: Frame, body: bytes, command_id: int, value: pdu.Pdu) -> int:

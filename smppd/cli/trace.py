@@ -54,7 +54,7 @@ def trace(
 
         found += captured(given, name, port or [], alphabet.value)
     else:
-        stream = octets.from_file(given) if given else octets.from_text(" ".join(what).removeprefix("-"))
+        stream = octets.from_file(given) if given else octets.from_text("" if what == ["-"] else " ".join(what))
         found += [(frame, stream, None) for frame in explain(stream, alphabet=alphabet.value)]
     if mask:
         for frame, _, _ in found:

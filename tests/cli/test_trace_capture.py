@@ -191,6 +191,15 @@ def test_packets_kept_in_part_are_gaps(tmp_path: Path) -> None:
     assert frames[1]["fault"] == ""
 
 
+@pytest.mark.parametrize("snap", [20, 34, 40, 50])
+def test_packets_kept_without_their_numbers_are_passed_over(snap: int, tmp_path: Path) -> None:
+    made = conversation()
+    time, octets, _ = made.packets[4]
+    made.packets[4] = (time, octets, snap)
+    code, frames, _ = trace(made.pcap(), tmp_path)
+    assert (code, seen(frames)) == (0, [name for name in NAMES if name != "submit_sm"])
+
+
 def test_every_pdu_comes_out_as_it_went_in(tmp_path: Path) -> None:
     esme, smsc = sides()
     made = Capture()

@@ -134,10 +134,16 @@ def test_what_strays_from_the_specification_is_noted_where_it_is(octets: bytes, 
 @pytest.mark.parametrize("command", [pdu.BindTransmitter, pdu.BindReceiver, pdu.BindTransceiver, pdu.Outbind])
 def test_no_cut_and_no_spoilt_octet_lets_a_password_out(command: type[pdu.BindReceiver]) -> None:
     octets = pdu.encode(command(system_id="moh", password="hunter2"))
-    secret = octets.index(b"hunter2")
-    for cut in range(16, len(octets) + 1):
-        for spoilt in (octets[:cut], octets[:cut] + b"\x01" * (len(octets) - cut)):
-            for found in explain(spoilt):
-                text = "\n".join(lines(found, spoilt))
-                assert "hunter" not in text
-                assert b"hunter"[: max(cut - secret, 3)].hex(" ") not in text
+    spoilt = [octets[:cut] for cut in range(16, len(octets))]
+    spoilt += [octets[:at] + b"\xff" + octets[at + 1 :] for at in (0, 1, 2, 3, *range(8, 16), *range(16, 19))]
+    spoilt += [octets[:3] + bytes((length,)) + octets[4:] for length in range(16, len(octets))]
+    spoilt += [octets[:at] + b"\0" + octets[at + 1 :] for at in (3, *range(8, 16))]
+    spoilt += [octets[: octets.index(b"hunter2") + 7] + b"\1" * 5, octets + b"\0" * 3, octets + GOLDEN_DELIVER[:-3]]
+    for each in spoilt:
+        for follower in (b"", NEXT, b"\xff" * 20):
+            for found in explain(each + follower):
+                text = "\n".join(lines(found, each + follower))
+                assert "hunt" not in text
+                assert "nter2" not in text
+                assert b"hun".hex(" ") not in text
+                assert b"er2".hex(" ") not in text

@@ -167,8 +167,8 @@ def explained(octets: bytes, choice: int) -> None:
             pdu.decode(frame_octets)
         except pdu.DecodeError as error:
             require(bool(frame.fault), "no fault in a frame that cannot be read")
-            if not error.offset and len(frame_octets) == frame.size >= 16 and error.field == "command_length":
-                require(frame.fault_at in (at, len(octets)), "another fault than the length")
+            expected = (at, len(octets)) if error.field == "command_length" else (at + error.offset,)
+            require(frame.fault_at in expected, f"a fault at {frame.fault_at}, not at {expected}")
         else:
             require(not frame.fault or "user data header" in frame.fault, "a fault in a frame that can be read")
         for _ in lines(frame, octets):
