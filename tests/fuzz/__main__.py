@@ -12,10 +12,13 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import sys
 import time
+from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from tests.fuzz.guard import FAILURES, FRAMES, INPUTS
 from tests.fuzz.worker import Work, engines, work
@@ -58,16 +61,10 @@ def _run(given: argparse.Namespace, kinds: list[str]) -> int:
         process = context.Process(target=work, args=(task, tally), daemon=True)
         process.start()
         running.append((kind, process, tally))
-    start = shown = time.monotonic()
-    while any(process.is_alive() for _, process, _ in running):
-        time.sleep(0.1)
-        total = sum(tally[FRAMES] for _, _, tally in running)
-        now = time.monotonic()
-        if now - shown > REPORT:
-            shown = now
-            print(f"fuzz: {total:,} frames, {total / (now - start):,.0f} per second", flush=True)
-        if given.frames and total >= given.frames and not alone:
-            break
+    start = time.monotonic()
+    with suppress(KeyboardInterrupt):  # the sum is told all the same
+        _watch(running, 0 if alone else given.frames)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     codes = [process.exitcode for _, process, _ in running]
     for _, process, _ in running:
         process.terminate()
@@ -84,6 +81,20 @@ def _run(given: argparse.Namespace, kinds: list[str]) -> int:
     if died:
         print(f"fuzz: ended before its time: {', '.join(died)}", file=sys.stderr, flush=True)
     return 1 if failures or died or not total else 0
+
+
+def _watch(running: list[tuple[str, Any, Any]], frames: int) -> None:
+    """Reports progress until every process has ended, or until `frames` (if not 0) were read in all."""
+    start = shown = time.monotonic()
+    while any(process.is_alive() for _, process, _ in running):
+        time.sleep(0.1)
+        total = sum(tally[FRAMES] for _, _, tally in running)
+        now = time.monotonic()
+        if now - shown > REPORT:
+            shown = now
+            print(f"fuzz: {total:,} frames, {total / (now - start):,.0f} per second", flush=True)
+        if frames and total >= frames:
+            break
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -41,6 +42,7 @@ def engines() -> list[str]:
 
 def work(task: Work, tally: Any) -> None:
     """Runs a task; `tally` counts inputs, frames and failures (see `guard`) in memory that the parent sees."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent stops us
     if task.engine == "coverage":
         _coverage(task, tally)
     else:
@@ -95,7 +97,13 @@ def _coverage(task: Work, tally: Any) -> None:
     given = Path(tempfile.mkdtemp(prefix="seeds-", dir=task.folder))
     for index, octets in enumerate(seeds()):
         (given / f"{index:04}").write_bytes(octets)
-    options = [f"-seed={task.seed}", f"-max_len={LONGEST}", f"-artifact_prefix={task.folder}/", "-verbosity=0"]
+    options = [
+        f"-seed={task.seed}",
+        f"-max_len={LONGEST}",
+        f"-artifact_prefix={task.folder}/",
+        "-verbosity=0",
+        "-handle_int=0",
+    ]
     if task.seconds:
         options.append(f"-max_total_time={max(round(task.seconds), 1)}")
     # Ten times slower with coverage built in, so ten times the patience.
