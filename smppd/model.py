@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 
 class MessageState(enum.IntEnum):
@@ -23,6 +24,53 @@ class DeliveryState(enum.IntEnum):
     PENDING = 0
     DELIVERED = 1
     DEAD = 2
+
+
+class OutboundState(enum.IntEnum):
+    """The life of an outbound message (design section 5). Up to SENT it goes on; DELIVERED and above are its end.
+
+    SCHEDULED and SENDING are never written: they follow from the row in outqueue. UNKNOWN may still become DELIVERED or
+    UNDELIVERED, when a receipt comes after all.
+    """
+
+    SCHEDULED = 0
+    QUEUED = 1
+    SENDING = 2
+    SENT = 3  # the carrier has accepted every part
+    DELIVERED = 4  # every part has reached the phone
+    UNDELIVERED = 5  # the carrier could not deliver it
+    EXPIRED = 6  # its validity ended before a carrier took it
+    REJECTED = 7  # the carrier refused it for good
+    FAILED = 8  # it cannot be sent: no route is left, or it does not fit the carrier
+    DENIED = 9  # by policy, with the rule's name as reason
+    CANCELLED = 10
+    UNKNOWN = 11  # sent, never confirmed
+
+    @property
+    def bit(self) -> int:
+        """What stands for this state in a set of states, as column `report` holds one."""
+        return 1 << self
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing more is expected."""
+        return self >= OutboundState.DELIVERED
+
+
+BUFFERED = 1 << 12
+"""Bit of a set of states: an intermediate receipt (enroute, accepted) is to be reported too."""
+
+
+class PartState(enum.IntEnum):
+    """What became of one part at its carrier."""
+
+    SENDING = 0  # it may be on the wire; no answer seen
+    ACCEPTED = 1
+    DELIVERED = 2
+    UNDELIVERED = 3  # by its receipt
+    REFUSED = 4  # by submit_sm_resp
+    UNKNOWN = 5  # in doubt and not sent again, or no receipt in time
+    WAITING = 6  # to be sent again: throttled, a temporary error, or a link that was lost
 
 
 class Answer(enum.Enum):
@@ -78,11 +126,41 @@ class ReceivedReceipt:
     error: str
     raw: bytes  # the whole PDU
     digest: int
+    keys: tuple[str, ...] = ()  # the forms of message_id under which the part may be known
+
+
+@dataclass(slots=True)
+class ReportDetail:
+    """What the carrier said, as far as it said anything; the JSON of column report.detail."""
+
+    message_id: str = ""
+    status: int = 0  # command_status of the refusal
+    stat: str = ""
+    error: str = ""
+    text: str = ""  # the receipt's own text
+    part: int = 0  # the part that decided, 0: the whole
+    parts: int = 1
+
+
+@dataclass(slots=True)
+class Report:
+    """News of an outbound message for the system that sent it."""
+
+    outbound: int  # our id of the message
+    reference: str | None  # the system's
+    state: OutboundState  # SENDING, SENT or a final one; QUEUED stands for an intermediate receipt
+    reason: str
+    detail: ReportDetail
+    sender: str  # of the outbound message
+    recipient: str
+    options: Options
 
 
 @dataclass(slots=True)
 class Delivery:
-    """One inbound message on its way to one system.
+    """One inbound message, or news of an outbound one (`report`), on its way to one system.
+
+    For a report, `sender` is the phone and `recipient` our number: it comes from where the message went.
 
     `attempts` counts finished tries; `in_doubt` says that an earlier try may have reached the system although
     no answer was seen (a lost reply, or a stop in the middle).
@@ -100,17 +178,50 @@ class Delivery:
     label: str
     attempts: int
     in_doubt: bool = False
+    report: Report | None = None
 
 
 @dataclass(slots=True)
-class Outbound:
-    """A message that a system handed us for a phone. `reference` is the system's own id: the pair is unique."""
+class Options:
+    """What few outbound messages have; stored as JSON without the fields that have their default.
 
-    system: str
-    reference: str
+    `extra` is the adapter's own: what it needs again when it reports (Kannel's dlr-url and mask, account …).
+    """
+
+    coding: str = "auto"  # auto, default (the carrier's alphabet or nothing), ucs2, binary
+    unmappable: str = "ucs2"  # what becomes of a text that the alphabet has not: pdu.encode_text
+    message_class: int | None = None  # 0 to 3; 0 is shown at once and not kept
+    udh: str = ""  # hex: other elements of the user data header, its length octet first
+    validity: int = 0  # seconds, told to the carrier as well; 0: only ours counts
+    protocol_id: int = 0
+    service_type: str = ""
+    reply_path: bool = False
+    data_coding: int | None = None  # as it is, against all derivation
+    intermediate: bool = False  # ask for news on the way, too
+    tlvs: dict[str, str] = field(default_factory=dict)  # name as configured -> value
+    carrier: str = ""  # only this one
+    callback_url: str = ""  # JSON, signed with the system's secret
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Submission:
+    """A message for a phone, as a system asks for it.
+
+    `reference` is the system's own id: with the system's name it stands for one message, however often it is asked.
+    `report` is a set of OutboundState bits: the states the system wants to hear of.
+    """
+
     recipient: str
-    text: str
-    sender: str = ""
+    text: str | None = None  # None: `data` holds 8-bit content
+    data: bytes | None = None
+    sender: str = ""  # "": the system's first
+    reference: str | None = None
+    priority: int = 0  # 0 to 3
+    send_at: datetime | None = None
+    expires_at: datetime | None = None  # None: the system's validity from now on
+    report: int = 0
+    options: Options = field(default_factory=Options)
 
 
 @dataclass(slots=True)
@@ -150,4 +261,4 @@ class BatchResult:
     """What `deliver` returns: one Outcome per delivery in the same order, and messages the answer brought back."""
 
     outcomes: list[Outcome]
-    outbound: list[Outbound] = field(default_factory=list)
+    outbound: list[Submission] = field(default_factory=list)

@@ -1,6 +1,12 @@
 CREATE TABLE public.carrier (
     id smallint NOT NULL,
-    name text NOT NULL
+    name text NOT NULL,
+    paused_at timestamp with time zone,
+    up_at timestamp with time zone,
+    refusing_until timestamp with time zone,
+    reason text DEFAULT ''::text NOT NULL,
+    limited_by text DEFAULT ''::text NOT NULL,
+    pace real
 );
 
 ALTER TABLE public.carrier ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -29,7 +35,8 @@ CREATE TABLE public.queue (
     attempts smallint DEFAULT 0 NOT NULL,
     in_doubt boolean DEFAULT false NOT NULL,
     due_at timestamp with time zone DEFAULT now() NOT NULL,
-    reason text DEFAULT ''::text NOT NULL
+    reason text DEFAULT ''::text NOT NULL,
+    kind smallint DEFAULT 0 NOT NULL
 )
 WITH (fillfactor='80', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='20000');
 
@@ -149,14 +156,73 @@ CREATE TABLE public.node (
 );
 
 CREATE TABLE public.outbound (
-    id bigint DEFAULT nextval('public.entry_id'::regclass) NOT NULL,
-    system smallint NOT NULL,
-    reference text NOT NULL,
-    sender text NOT NULL,
-    recipient text NOT NULL,
-    text text NOT NULL,
-    state text DEFAULT 'queued'::text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
+    id bigint DEFAULT nextval('public.entry_id'::regclass) CONSTRAINT outbound_id_not_null1 NOT NULL,
+    system smallint CONSTRAINT outbound_system_not_null1 NOT NULL,
+    reference text,
+    fingerprint bigint NOT NULL,
+    sender text CONSTRAINT outbound_sender_not_null1 NOT NULL,
+    recipient text CONSTRAINT outbound_recipient_not_null1 NOT NULL,
+    text text,
+    data bytea,
+    options jsonb,
+    priority smallint NOT NULL,
+    parts smallint NOT NULL,
+    state smallint CONSTRAINT outbound_state_not_null1 NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    report integer DEFAULT 0 NOT NULL,
+    carrier smallint,
+    created_at timestamp with time zone DEFAULT now() CONSTRAINT outbound_created_at_not_null1 NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    sent_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    CONSTRAINT outbound_state_check CHECK (((state >= 0) AND (state <= 11)))
+)
+WITH (fillfactor='85');
+
+CREATE TABLE public.outkey (
+    carrier smallint NOT NULL,
+    key text NOT NULL,
+    message bigint NOT NULL,
+    number smallint NOT NULL
+);
+
+CREATE TABLE public.outpart (
+    message bigint NOT NULL,
+    number smallint NOT NULL,
+    total smallint NOT NULL,
+    carrier smallint NOT NULL,
+    state smallint NOT NULL,
+    reference integer NOT NULL,
+    message_id text,
+    keys text[],
+    status bigint DEFAULT 0 NOT NULL,
+    stat text DEFAULT ''::text NOT NULL,
+    error text DEFAULT ''::text NOT NULL,
+    resends smallint DEFAULT 0 NOT NULL,
+    submitted_at timestamp with time zone DEFAULT now() NOT NULL,
+    answered_at timestamp with time zone,
+    done_at timestamp with time zone,
+    CONSTRAINT outpart_state_check CHECK (((state >= 0) AND (state <= 6)))
+)
+WITH (fillfactor='70');
+
+CREATE TABLE public.outqueue (
+    carrier smallint NOT NULL,
+    priority smallint NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    id bigint NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    marked boolean DEFAULT false NOT NULL,
+    attempts smallint DEFAULT 0 NOT NULL,
+    alternatives smallint[] DEFAULT '{}'::smallint[] NOT NULL,
+    tried smallint[] DEFAULT '{}'::smallint[] NOT NULL,
+    reason text DEFAULT ''::text NOT NULL
+)
+WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='20000');
+
+CREATE TABLE public.parked (
+    carrier smallint NOT NULL,
+    receipt bigint NOT NULL
 );
 
 CREATE TABLE public.part (
@@ -192,8 +258,54 @@ CREATE TABLE public.receipt (
     stat text NOT NULL,
     error text NOT NULL,
     raw bytea NOT NULL,
-    received_at timestamp with time zone DEFAULT now() NOT NULL
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    keys text[] DEFAULT '{}'::text[] NOT NULL,
+    message bigint,
+    number smallint
 );
+
+CREATE TABLE public.report (
+    id bigint NOT NULL,
+    outbound bigint NOT NULL,
+    system smallint NOT NULL,
+    state smallint NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE VIEW public.sent AS
+ SELECT o.id,
+    s.name AS system,
+    o.reference,
+    o.sender,
+    o.recipient,
+    o.text,
+    o.data,
+        CASE
+            WHEN ((o.state = 1) AND q.marked) THEN 'sending'::text
+            WHEN ((o.state = 1) AND (q.due_at > now()) AND (q.attempts = 0)) THEN 'scheduled'::text
+            ELSE (ARRAY['scheduled'::text, 'queued'::text, 'sending'::text, 'sent'::text, 'delivered'::text, 'undelivered'::text, 'expired'::text, 'rejected'::text, 'failed'::text, 'denied'::text, 'cancelled'::text, 'unknown'::text])[(o.state + 1)]
+        END AS state,
+        CASE
+            WHEN (o.reason <> ''::text) THEN o.reason
+            ELSE COALESCE(q.reason, ''::text)
+        END AS reason,
+    o.priority,
+    o.parts,
+    COALESCE(c.name, d.name) AS carrier,
+    COALESCE((q.attempts)::integer, 0) AS attempts,
+    q.due_at,
+    o.options,
+    o.created_at,
+    o.expires_at,
+    o.sent_at,
+    o.ended_at
+   FROM ((((public.outbound o
+     JOIN public.system s ON ((s.id = o.system)))
+     LEFT JOIN public.outqueue q ON ((q.id = o.id)))
+     LEFT JOIN public.carrier c ON ((c.id = q.carrier)))
+     LEFT JOIN public.carrier d ON ((d.id = o.carrier)));
 
 CREATE TABLE public.session (
     id bigint NOT NULL,
@@ -225,6 +337,10 @@ ALTER TABLE public.system ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.unadmitted (
+    id bigint NOT NULL
+);
+
 ALTER TABLE ONLY public.carrier
     ADD CONSTRAINT carrier_name_key UNIQUE (name);
 
@@ -247,10 +363,19 @@ ALTER TABLE ONLY public.node
     ADD CONSTRAINT node_pkey PRIMARY KEY (name);
 
 ALTER TABLE ONLY public.outbound
-    ADD CONSTRAINT outbound_pkey PRIMARY KEY (id);
+    ADD CONSTRAINT outbound_pkey1 PRIMARY KEY (id);
 
-ALTER TABLE ONLY public.outbound
-    ADD CONSTRAINT outbound_system_reference_key UNIQUE (system, reference);
+ALTER TABLE ONLY public.outkey
+    ADD CONSTRAINT outkey_pkey PRIMARY KEY (carrier, key, message, number);
+
+ALTER TABLE ONLY public.outpart
+    ADD CONSTRAINT outpart_pkey PRIMARY KEY (message, number);
+
+ALTER TABLE ONLY public.outqueue
+    ADD CONSTRAINT outqueue_pkey PRIMARY KEY (carrier, priority, due_at, id);
+
+ALTER TABLE ONLY public.parked
+    ADD CONSTRAINT parked_pkey PRIMARY KEY (carrier, receipt);
 
 ALTER TABLE ONLY public.part
     ADD CONSTRAINT part_pkey PRIMARY KEY (carrier, sender, recipient, kind, reference, total, number);
@@ -264,6 +389,9 @@ ALTER TABLE ONLY public.receipt
 ALTER TABLE ONLY public.received
     ADD CONSTRAINT received_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.report
+    ADD CONSTRAINT report_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.session
     ADD CONSTRAINT session_pkey PRIMARY KEY (id);
 
@@ -273,13 +401,24 @@ ALTER TABLE ONLY public.system
 ALTER TABLE ONLY public.system
     ADD CONSTRAINT system_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.unadmitted
+    ADD CONSTRAINT unadmitted_pkey PRIMARY KEY (id);
+
 CREATE INDEX doubt_carrier ON public.doubt USING btree (carrier);
 
 CREATE UNIQUE INDEX installation_one ON public.installation USING btree ((true));
 
+CREATE INDEX outbound_recipient ON public.outbound USING btree (recipient, id);
+
+CREATE UNIQUE INDEX outbound_reference ON public.outbound USING btree (system, reference) WHERE (reference IS NOT NULL);
+
 CREATE INDEX outcome_dead ON public.outcome USING btree (system, message) WHERE (state = 2);
 
 CREATE INDEX outcome_message ON public.outcome USING btree (message);
+
+CREATE INDEX outqueue_expires ON public.outqueue USING btree (expires_at);
+
+CREATE UNIQUE INDEX outqueue_id ON public.outqueue USING btree (id);
 
 CREATE INDEX part_finished ON public.part USING btree (received_at) WHERE (message IS NOT NULL);
 
@@ -289,9 +428,11 @@ CREATE INDEX part_waiting ON public.part USING btree (received_at) WHERE (messag
 
 CREATE INDEX queue_sender ON public.queue USING btree (sender, ((message + 0)));
 
-CREATE INDEX receipt_message_id ON public.receipt USING btree (carrier, message_id);
+CREATE INDEX receipt_message ON public.receipt USING btree (message) WHERE (message IS NOT NULL);
 
 CREATE INDEX received_attention ON public.received USING btree (state, id) WHERE (state <> 0);
+
+CREATE INDEX report_outbound ON public.report USING btree (outbound);
 
 CREATE INDEX session_unsettled ON public.session USING btree (carrier) WHERE (NOT settled);
 
@@ -302,7 +443,7 @@ ALTER TABLE ONLY public.link_state
     ADD CONSTRAINT link_state_carrier_fkey FOREIGN KEY (carrier) REFERENCES public.carrier(id);
 
 ALTER TABLE ONLY public.outbound
-    ADD CONSTRAINT outbound_system_fkey FOREIGN KEY (system) REFERENCES public.system(id);
+    ADD CONSTRAINT outbound_system_fkey1 FOREIGN KEY (system) REFERENCES public.system(id);
 
 ALTER TABLE ONLY public.session
     ADD CONSTRAINT session_carrier_fkey FOREIGN KEY (carrier) REFERENCES public.carrier(id);

@@ -15,10 +15,12 @@ import orjson
 import uvloop
 
 from smppd import log, metrics
+from smppd.app.counter import Counter
 from smppd.app.forwarding import Forwarding
 from smppd.app.orders import Orders
 from smppd.errors import SmppdError
 from smppd.store import Database
+from smppd.store.wake import SEND, Hint
 
 LAST_WORDS = 5.0  # seconds the forwarders have to give their leases back after they have stopped
 
@@ -37,7 +39,10 @@ async def serve() -> int:
     except SmppdError as error:
         log.get("forwarder").error("cannot start", reason=str(error))
         return 1
-    forwarding = Forwarding(db, orders.config, orders.systems)
+    hint = Hint(db, SEND)
+    counter = Counter(db, orders.config, hint.give)
+    beside = [asyncio.ensure_future(job) for job in (counter.run(), hint.run())]
+    forwarding = Forwarding(db, orders.config, orders.systems, counter)
     running = asyncio.ensure_future(forwarding.run())
     listening = asyncio.ensure_future(_listen(reader, forwarding))
     sys.stdout.buffer.write(b"ready\n")
@@ -47,6 +52,8 @@ async def serve() -> int:
     if running.done() and (failure := running.exception()) is not None:
         log.get("forwarder").error("stopped", error=failure)
         return 1
+    for task in beside:
+        task.cancel()
     await db.stop()
     return 0
 

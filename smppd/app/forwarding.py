@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
+from aiohttp import web
+
+from smppd.app.counter import Counter
 from smppd.config import Config
+from smppd.desk import Desk
 from smppd.store import Database
 from smppd.store.wake import Wake
 from smppd.systems import TYPES
@@ -17,8 +21,8 @@ from smppd.systems.http import http_session
 class Forwarding:
     """Forwarders for the systems `names`, until `stop`."""
 
-    def __init__(self, db: Database, config: Config, names: list[str]) -> None:
-        self._db, self._config, self._names = db, config, names
+    def __init__(self, db: Database, config: Config, names: list[str], counter: Counter) -> None:
+        self._db, self._config, self._names, self._counter = db, config, names, counter
         self._forwarders: list[Forwarder] = []
         self._over = asyncio.Event()
         self._over.set()
@@ -31,10 +35,12 @@ class Forwarding:
             for name in self._names:
                 system = self._config.systems[name]
                 http = await stack.enter_async_context(http_session(system))
-                adapter = TYPES[system.type](
-                    Context(name, system, http, self._db.installation, self._config.policy.region)
-                )
-                self._forwarders.append(Forwarder(self._db, name, system, adapter, wake.subscribe()))
+                deliver = TYPES[system.type].deliver
+                if deliver is None:
+                    continue
+                adapter = deliver(Context(name, system, http, self._db.installation, self._config.policy.region))
+                desk = self._counter.desk
+                self._forwarders.append(Forwarder(self._db, name, system, adapter, wake.subscribe(), desk))
             async with asyncio.TaskGroup() as group:
                 hearing = group.create_task(wake.run())
                 running = [group.create_task(forwarder.run()) for forwarder in self._forwarders]
@@ -51,3 +57,10 @@ class Forwarding:
         except TimeoutError:
             return False
         return True
+
+
+def served(config: Config, desk: Desk) -> list[web.RouteDef]:
+    """The routes that the kinds of the configured systems declare."""
+    kinds = dict.fromkeys(system.type for system in config.systems.values())
+    sides = [serve for kind in kinds if (serve := TYPES[kind].serve) is not None]
+    return [route for serve in sides for route in serve(desk)]

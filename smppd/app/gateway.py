@@ -16,7 +16,8 @@ from typing import Any
 
 from smppd import log, metrics
 from smppd.app.children import Child
-from smppd.app.forwarding import Forwarding
+from smppd.app.counter import Counter
+from smppd.app.forwarding import Forwarding, served
 from smppd.app.holding import Holding
 from smppd.app.orders import Orders
 from smppd.app.reader import Reader
@@ -30,7 +31,7 @@ from smppd.store.keeper import Keeper
 from smppd.store.queries import statement
 from smppd.store.revival import Revival
 from smppd.store.status import set_link_state
-from smppd.store.wake import Hint
+from smppd.store.wake import SEND, Hint
 
 STARTING = "starting"
 STOP_SECONDS = 20.0  # for everything; systemd's default leaves 90
@@ -44,7 +45,9 @@ class Gateway:
         self.config = config
         self.db = Database(config)
         self.reader = Reader(config)
-        self.http = HttpServer(config.http, self._readiness, self._exposition)
+        self._sending = Hint(self.db, SEND)
+        self.counter = Counter(self.db, config, self._sending.give)
+        self.http = HttpServer(config.http, self._readiness, self._exposition, served(config, self.counter.desk))
         self.ready = asyncio.Event()
         self._stop = asyncio.Event()
         self._unready: str | None = STARTING
@@ -113,6 +116,7 @@ class Gateway:
         self.config = config
         self.db.config = self.db.config.model_copy(update={"carriers": config.carriers})  # the keeper reads it
         self.reader.configure(config)
+        self.counter.desk.configure(config)
         self._reloads.put_nowait(config.carriers)
         self._log.info("configuration read again")
 
@@ -124,7 +128,15 @@ class Gateway:
         async with asyncio.TaskGroup() as group, self._ended(group):
             own = [
                 group.create_task(job)
-                for job in (intake.run(), keeper.run(), hint.run(), self._watch(), self._note_states())
+                for job in (
+                    intake.run(),
+                    keeper.run(),
+                    hint.run(),
+                    self._sending.run(),
+                    self.counter.run(),
+                    self._watch(),
+                    self._note_states(),
+                )
             ]
             if self.db.embedded is not None:
                 own.append(group.create_task(Revival(self.db.embedded).run()))
@@ -155,7 +167,7 @@ class Gateway:
         names = list(self.config.systems)
         count = min(self._processes() - 1, len(names))
         if count < 1:
-            self._forwarding = Forwarding(self.db, self.config, names)
+            self._forwarding = Forwarding(self.db, self.config, names, self.counter)
             return [group.create_task(self._forwarding.run())] if names else []
         store = self.config.store.model_copy(update={"dsn": Secret(self.db.dsn)})
         config = self.config.model_copy(update={"store": store})

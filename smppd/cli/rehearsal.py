@@ -21,7 +21,8 @@ async def rehearse(config: Config, path: Path) -> None:
     for name, system in config.systems.items():
         try:
             async with http_session(system) as http:
-                TYPES[system.type](Context(name, system, http, UUID(int=0), config.policy.region))
+                if (deliver := TYPES[system.type].deliver) is not None:
+                    deliver(Context(name, system, http, UUID(int=0), config.policy.region))
         except ConfigError as error:
             inner = error.key.removeprefix(f"systems.{name}.")
             at = ("systems", name, *re.split(r"\.", inner, maxsplit=1))

@@ -74,6 +74,19 @@ class CarrierConfig(Table):
     addr_npi: int = Field(0, ge=0, le=255)
     reassembly_timeout: Seconds = 3600.0  # how long an incomplete set waits for its missing parts
     incomplete: Literal["deliver", "hold", "drop"] = "deliver"  # what then becomes of it
+    # sending
+    source_ton: int | None = Field(None, ge=0, le=255)  # left out: by the form of the number
+    source_npi: int | None = Field(None, ge=0, le=255)
+    dest_ton: int | None = Field(None, ge=0, le=255)
+    dest_npi: int | None = Field(None, ge=0, le=255)
+    service_type: str = Field("", max_length=5)
+    languages: list[str] = []  # national alphabets that the phones of this carrier know: saves parts over UCS-2
+    receipts: bool = True  # ask for a delivery receipt on every part
+    receipt_timeout: Seconds = 259200.0  # without a receipt for so long what became of it is unknown
+    long_messages: Literal["udh8", "udh16", "sar", "payload"] = "udh8"  # how several parts are marked
+    in_doubt: Literal["resend", "unknown"] = "resend"  # parts written without an answer when the link was lost
+    late_response: Seconds = 600.0  # how long after response_timeout an answer still counts while the link lives
+    down_after: Seconds = 5.0  # no link bound for so long: other carriers take over
     redelivery_window: Seconds = 900.0  # how long after a bind a repeat of an unproved deliver_sm is recognised
 
     @field_validator("status")

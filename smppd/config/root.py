@@ -89,6 +89,9 @@ class PolicyConfig(Table):
     deny_shorter_than: int = Field(0, ge=0)
     deny_alphanumeric: bool = False
     region: str | None = Field(None, pattern="^[A-Z]{2}$")
+    loop: int = Field(10, ge=0)  # the same text to one number within loop_window; 0: no limit
+    burst: int = Field(100, ge=0)  # messages to one number within loop_window; 0: no limit
+    loop_window: Seconds = 600.0
 
 
 class LogConfig(Table):

@@ -8,7 +8,8 @@ from pydantic import Field, model_validator
 
 from smppd.config.values import Seconds, Secret, Table
 
-TYPES = ("dhis2", "cht", "cht-rapidpro", "webhook")
+TYPES = ("dhis2", "cht", "cht-rapidpro", "webhook", "kannel", "api")
+_NO_URL = ("api", "kannel")  # they call us; kannel is called by get_url or post_url
 FIELDS = ("id", "from", "to", "text", "data", "received_at", "carrier", "parts", "complete")
 
 
@@ -35,8 +36,8 @@ class AccessConfig(Table):
 class SystemConfig(Table):
     """One system. Keys that a type does not use are refused, so that a misplaced key is seen at once."""
 
-    type: Literal["dhis2", "cht", "cht-rapidpro", "webhook"]
-    url: str
+    type: Literal["dhis2", "cht", "cht-rapidpro", "webhook", "kannel", "api"]
+    url: str = ""
     token: Secret | None = None
     username: str | None = None
     password: Secret | None = None
@@ -45,6 +46,9 @@ class SystemConfig(Table):
     concurrency: int = Field(8, ge=1, le=1024)
     retry: Retry = Retry()
     access: AccessConfig | None = None
+    secret: Secret | None = None  # signs webhooks and callbacks (HMAC-SHA256)
+    validity: Seconds = 259200.0  # how long a message of its may wait for a carrier, unless it says otherwise
+    carrier: str | None = None  # its messages take this carrier and no other
     ca: str | None = None  # PEM file of the authority that signed the system's certificate
 
     # webhook
@@ -52,7 +56,6 @@ class SystemConfig(Table):
     format: Literal["json", "form", "query"] = "json"
     fields: dict[str, str] = {}
     headers: dict[str, Secret] = {}
-    secret: Secret | None = None
     retry_status: list[int] = [408, 425, 429, 500, 502, 503, 504]  # other refusals are dead at once
 
     # dhis2
@@ -86,7 +89,12 @@ class SystemConfig(Table):
 
     @model_validator(mode="after")
     def _complete(self) -> SystemConfig:
-        if not self.url.startswith(("http://", "https://")):
+        if self.type in _NO_URL:
+            if self.url:
+                raise ValueError(f"url is not used by type {self.type}")
+        elif not self.url:
+            raise ValueError("this key is missing: url")
+        elif not self.url.startswith(("http://", "https://")):
             raise ValueError('url must start with "http://" or "https://"')
         if self.token is not None and self.username is not None:
             raise ValueError("give either token or username with password, not both")
@@ -99,7 +107,7 @@ class SystemConfig(Table):
 
 
 _OWNERS: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("method", "format", "fields", "headers", "secret", "retry_status"), ("webhook",)),
+    **dict.fromkeys(("method", "format", "fields", "headers", "retry_status"), ("webhook",)),
     **dict.fromkeys(
         (
             "variant",

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
+import orjson
 
-from smppd.model import Delivery, MessageState, Outbound
+from smppd.model import Delivery, MessageState, OutboundState, Report, ReportDetail
 from smppd.store.database import Database, OwnConnection
+from smppd.store.options import options_of
 from smppd.store.queries import statement
 from smppd.store.text import storable
 
@@ -90,18 +92,6 @@ class Queue:
                     [storable(p.reason) for p in postponed],
                 )
 
-    async def add_outbound(self, messages: list[Outbound]) -> None:
-        """Commit messages a system handed out; one that was handed out before is not stored again."""
-        async with self._db.transaction() as connection:
-            await connection.execute(
-                statement("queue", "add_outbound"),
-                await self._db.system_id(self.name),
-                [storable(m.reference) for m in messages],
-                [storable(m.sender) for m in messages],
-                [storable(m.recipient) for m in messages],
-                [storable(m.text) for m in messages],
-            )
-
     async def last_id(self) -> int:
         """The newest id given out to any message."""
         connection = await self._connected("claim")
@@ -135,12 +125,25 @@ class Queue:
         return [self._row(row) for row in rows]
 
     def _row(self, row: asyncpg.Record) -> Claimed:
+        if row["kind"]:
+            return Claimed(_news(row), row["lane"], row["due_at"])
         delivery = Delivery(
             row["message"], row["sender"], row["recipient"], row["text"], row["data"], row["received_at"],
             self._carriers.get(row["carrier"], str(row["carrier"])), row["parts"],
             row["state"] != MessageState.INCOMPLETE, row["label"], row["attempts"], row["in_doubt"],
         )  # fmt: skip
         return Claimed(delivery, row["lane"], row["due_at"])
+
+
+def _news(row: asyncpg.Record) -> Delivery:
+    report = Report(
+        row["outbound"], row["reference"], OutboundState(row["report_state"]), row["reason"],
+        ReportDetail(**orjson.loads(row["detail"])), row["number"], row["phone"], options_of(row["options"]),
+    )  # fmt: skip
+    return Delivery(
+        row["message"], row["phone"], row["number"], None, None, row["at"], "", report.detail.parts, True, "",
+        row["attempts"], row["in_doubt"], report,
+    )  # fmt: skip
 
 
 def due_in(seconds: float) -> datetime:

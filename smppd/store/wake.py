@@ -1,4 +1,4 @@
-"""NOTIFY as a hint between intake and forwarders, over processes and nodes. Losing one costs at most a poll."""
+"""NOTIFY as a hint from who commits to who works on it, over processes and nodes. Losing one costs at most a poll."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ import asyncpg
 
 from smppd.store.database import DOWN, Database, OwnConnection
 
-CHANNEL = "smppd_queue"
+QUEUE = "smppd_queue"  # deliveries wait for a forwarder
+SEND = "smppd_send"  # messages wait for a carrier
 GAP = 0.004  # seconds between two hints: under load the forwarders are awake anyway
 
 
 class Hint:
     """The sending side: `give` after each commit; `run` sends at most one NOTIFY per GAP."""
 
-    def __init__(self, db: Database) -> None:
-        self._db = db
+    def __init__(self, db: Database, channel: str = QUEUE) -> None:
+        self._db, self._channel = db, channel
         self._due = asyncio.Event()
 
     def give(self) -> None:
@@ -32,9 +33,9 @@ class Hint:
                     connection = await self._db.connect()
                     # A NOTIFY writes a commit of its own: a hint need not wait for the disk, nor make intake wait.
                     await connection.execute("set synchronous_commit = off")
-                await connection.execute(f"notify {CHANNEL}")
+                await connection.execute(f"notify {self._channel}")
             except (*DOWN, asyncpg.PostgresError):
-                connection = None  # the forwarders poll
+                connection = None  # who works polls
                 await asyncio.sleep(1)
             await asyncio.sleep(GAP)
 
@@ -42,8 +43,8 @@ class Hint:
 class Wake:
     """The hearing side: every event handed out by `subscribe` is set at each hint."""
 
-    def __init__(self, db: Database) -> None:
-        self._db = db
+    def __init__(self, db: Database, channel: str = QUEUE) -> None:
+        self._db, self._channel = db, channel
         self._events: list[asyncio.Event] = []
 
     def subscribe(self) -> asyncio.Event:
@@ -57,11 +58,11 @@ class Wake:
                 connection = await self._db.connect()
                 lost = asyncio.Event()
                 connection.add_termination_listener(lambda _, lost=lost: lost.set())
-                await connection.add_listener(CHANNEL, self._heard)
+                await connection.add_listener(self._channel, self._heard)
                 self._heard()  # what came while nobody listened
                 await lost.wait()
             except DOWN:
-                pass  # tried again below; the forwarders poll meanwhile
+                pass  # tried again below; who works polls meanwhile
             await asyncio.sleep(1)
 
     def _heard(self, *_: object) -> None:

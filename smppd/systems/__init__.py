@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from smppd.systems.cht import Cht
-from smppd.systems.cht_rapidpro import ChtRapidpro
-from smppd.systems.contract import Context, System
-from smppd.systems.dhis2 import Dhis2
+from smppd.systems.api import API
+from smppd.systems.cht import CHT
+from smppd.systems.cht_rapidpro import CHT_RAPIDPRO
+from smppd.systems.contract import Context, Kind, System
+from smppd.systems.dhis2 import DHIS2
 from smppd.systems.http import http_session
-from smppd.systems.webhook import Webhook
+from smppd.systems.webhook import WEBHOOK
 
-#: `type` of the configuration -> the adapter of one system.
-TYPES: dict[str, Callable[[Context], System]] = {
-    "cht": Cht,
-    "cht-rapidpro": ChtRapidpro,
-    "dhis2": Dhis2,
-    "webhook": Webhook,
+#: `type` of the configuration -> what its one file declares.
+TYPES: dict[str, Kind] = {
+    "api": API,
+    "cht": CHT,
+    "cht-rapidpro": CHT_RAPIDPRO,
+    "dhis2": DHIS2,
+    "webhook": WEBHOOK,
 }
 
-__all__ = ["TYPES", "Context", "System", "http_session"]
+__all__ = ["TYPES", "Context", "Kind", "System", "http_session"]

@@ -17,8 +17,9 @@ from uuid import uuid5
 import orjson
 
 from smppd import log
-from smppd.model import BatchResult, Delivery, Outbound, Outcome, Verdict
-from smppd.systems.contract import Context, PollFailed
+from smppd.desk import Refused, Result
+from smppd.model import BatchResult, Delivery, OutboundState, Outcome, Submission, Verdict
+from smppd.systems.contract import Context, Kind, PollFailed
 from smppd.systems.endpoint import endpoint
 from smppd.systems.http import DELIVERED, Answer, ask, refusal
 from smppd.systems.numbers import spelled
@@ -33,13 +34,28 @@ _LONGEST_ID = 256  # characters; CHT's have 36, and one that no index takes woul
 _LOGIN_WAIT = 15.0  # seconds; CHT counts failed logins over 10
 _SUSPECT = 2  # failed attempts after which a message is sent alone, in case it is the cause
 
+# What CHT wants to hear of a message that it handed out.
+_REPORTED = sum(
+    state.bit
+    for state in (
+        OutboundState.SENDING,
+        OutboundState.SENT,
+        OutboundState.DELIVERED,
+        OutboundState.UNDELIVERED,
+        OutboundState.EXPIRED,
+        OutboundState.REJECTED,
+        OutboundState.FAILED,
+        OutboundState.CANCELLED,
+    )
+)
+
 
 @dataclass(slots=True)
 class _Exchange:
     """What came of one POST: an Outcome for all that it carried, and what CHT handed out."""
 
     outcome: Outcome
-    outbound: list[Outbound] = field(default_factory=list)
+    outbound: list[Submission] = field(default_factory=list)
     by_content: bool = False  # it may have failed because of what it carried
 
 
@@ -47,6 +63,7 @@ class Cht:
     """One CHT server. Deliveries and polls take turns."""
 
     concurrency = 1
+    reports = _REPORTED
 
     def __init__(self, context: Context) -> None:
         self._name, self._http = context.name, context.http
@@ -70,7 +87,7 @@ class Cht:
         After a failure of a sender's message, the later ones of that sender are not tried.
         """
         outcomes = [_unfit(delivery) for delivery in batch]
-        outbound: list[Outbound] = []
+        outbound: list[Submission] = []
         failed: Outcome | None = None
         held: dict[str, Outcome] = {}
         for group in _groups(batch, outcomes):
@@ -88,16 +105,20 @@ class Cht:
                 outcomes[index] = waiting
         return BatchResult([outcome or DELIVERED for outcome in outcomes], outbound)
 
-    async def poll(self) -> list[Outbound]:
+    async def poll(self) -> list[Submission]:
         exchange = await self._exchange([])
         if exchange.outcome.verdict is not Verdict.DELIVERED:
             raise PollFailed(exchange.outcome.reason, exchange.outcome.after)
         return exchange.outbound
 
-    def committed(self, messages: list[Outbound]) -> None:
-        """CHT hands the same messages out until it hears `UNSENT` of them; an update already waiting is newer."""
-        for message in messages:
-            self._updates.setdefault(message.reference, {"id": message.reference, "status": "UNSENT"})
+    def settled(self, messages: list[Submission], results: list[Result]) -> None:
+        """CHT hands the same messages out until it hears of them; an update already waiting is newer.
+
+        One that it hands out again is known by its id and never sent again: CHT is told what became of it.
+        """
+        for message, result in zip(messages, results, strict=True):
+            reference = message.reference or ""
+            self._updates.setdefault(reference, {"id": reference, **_status(result)})
         self._bound_updates()
 
     def _bound_updates(self) -> None:
@@ -147,16 +168,16 @@ class Cht:
         outcome.in_doubt = False
         return _Exchange(outcome)
 
-    def _taken(self, handed: list[Any]) -> list[Outbound]:
+    def _taken(self, handed: list[Any]) -> list[Submission]:
         """The messages of a hand-out; what is malformed is reported to the log, and to CHT where it has an id."""
-        taken: list[Outbound] = []
+        taken: list[Submission] = []
         malformed = 0
         for item in handed[:_MOST_TAKEN]:
             reference, recipient, text = (_field(item, name) for name in ("id", "to", "content"))
             if len(reference) > _LONGEST_ID:
                 reference = ""
             if reference and recipient and text:
-                taken.append(Outbound(self._name, reference, recipient, text))
+                taken.append(Submission(recipient, text, reference=reference))
                 continue
             malformed += 1
             if reference:
@@ -165,11 +186,31 @@ class Cht:
         if malformed:
             self._log.warning("handed out without id, to or content; reported back as failed", count=malformed)
             self._bound_updates()
-        ids = {message.reference for message in taken}
+        ids = {message.reference or "" for message in taken}
         # The same hand-out again means that nothing got through meanwhile; asking at once would go on for ever.
         self.poll_again = len(handed) >= _HAND_OUT and not ids <= self._handed_out
         self._handed_out = ids
         return taken
+
+
+# OutboundState -> CHT's status (health-systems: update status values), and the reason it shows where it failed.
+_STATUSES = {
+    OutboundState.QUEUED: "UNSENT",
+    OutboundState.SENDING: "PENDING",
+    OutboundState.SENT: "SENT",
+    OutboundState.DELIVERED: "DELIVERED",
+}
+
+
+def _status(result: Result) -> dict[str, str]:
+    if isinstance(result, Refused):
+        reason = "destination.invalid" if result.field == "to" else f"generic; {result.field}"
+        return {"status": "FAILED", "reason": reason}
+    if result.state in _STATUSES:
+        return {"status": _STATUSES[result.state]}
+    return (
+        {"status": "SENT"} if result.state is OutboundState.UNKNOWN else {"status": "FAILED", "reason": result.reason}
+    )
 
 
 def _unfit(delivery: Delivery) -> Outcome | None:
@@ -217,3 +258,6 @@ def _field(item: object, name: str) -> str:
     if not isinstance(value, str):
         return ""
     return value.replace("\0", "").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+CHT = Kind(deliver=Cht)

@@ -9,9 +9,10 @@ from uuid import uuid5
 
 import orjson
 
+from smppd.desk import Result
 from smppd.errors import ConfigError
-from smppd.model import BatchResult, Delivery, Outbound, Outcome, Verdict
-from smppd.systems.contract import Context
+from smppd.model import BatchResult, Delivery, Outcome, Submission, Verdict
+from smppd.systems.contract import Context, Kind
 from smppd.systems.endpoint import endpoint
 from smppd.systems.http import DELIVERED, Answer, ask, refusal
 from smppd.systems.numbers import spelled
@@ -29,6 +30,7 @@ class ChtRapidpro:
     batch = 1
     poll_every: float | None = None
     poll_again = False
+    reports = 0
 
     def __init__(self, context: Context) -> None:
         config = context.config
@@ -48,10 +50,10 @@ class ChtRapidpro:
     async def deliver(self, batch: list[Delivery]) -> BatchResult:
         return BatchResult([await self._deliver(delivery) for delivery in batch])
 
-    async def poll(self) -> list[Outbound]:
+    async def poll(self) -> list[Submission]:
         return []
 
-    def committed(self, messages: list[Outbound]) -> None:
+    def settled(self, messages: list[Submission], results: list[Result]) -> None:
         """Nothing to tell: CHT sends by calling us."""
 
     async def _deliver(self, delivery: Delivery) -> Outcome:
@@ -87,3 +89,6 @@ class ChtRapidpro:
             outcome = Outcome(Verdict.RETRY if status >= 500 else Verdict.DEAD, said)
         outcome.in_doubt = outcome.verdict is Verdict.RETRY and status in _UNKNOWN
         return outcome
+
+
+CHT_RAPIDPRO = Kind(deliver=ChtRapidpro)

@@ -1,18 +1,24 @@
-"""What a system's one file declares.
+"""What a system's one file declares: `Kind` names its two sides, and either may be missing.
 
-The forwarder owns queues, order, retries and the circuit; an adapter owns the wire.
+`deliver` is the side that calls the system: messages and reports go there, and messages to send are fetched from it.
+It runs in a forwarder process, which owns queue, order, retries and the circuit; the adapter owns the wire alone.
+`serve` is the side that the system calls: routes, mounted on every listener. It speaks to the desk, which judges,
+routes and commits what is submitted; the adapter only translates. Both sides meet in rows and never in memory.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
 import aiohttp
+from aiohttp import web
 
 from smppd.config import SystemConfig
-from smppd.model import BatchResult, Delivery, Outbound
+from smppd.desk import Desk, Result
+from smppd.model import BatchResult, Delivery, Submission
 
 
 @dataclass(slots=True)
@@ -33,7 +39,8 @@ class System(Protocol):
     batch: int  # most deliveries in one call
     concurrency: int  # most calls at a time
     poll_every: float | None  # seconds between polls when idle; None: this system is never polled
-    poll_again: bool  # after `deliver` or `poll`, once `committed` was called: more is waiting, poll without delay
+    poll_again: bool  # after `deliver` or `poll`, once `settled` was called: more is waiting, poll without delay
+    reports: int  # bits of the OutboundState it wants to hear of, whatever the submission says
 
     async def deliver(self, batch: list[Delivery]) -> BatchResult:
         """Try once. Never raises for anything the system does: every way to fail is an Outcome.
@@ -41,11 +48,23 @@ class System(Protocol):
         Cancellation may come at any await; an attempt cut short counts as in doubt.
         """
 
-    async def poll(self) -> list[Outbound]:
+    async def poll(self) -> list[Submission]:
         """Ask the system for messages to send. Raises `PollFailed` with words for the operator."""
 
-    def committed(self, messages: list[Outbound]) -> None:
-        """These messages are in the database now; the system may be told so at its next exchange."""
+    def settled(self, messages: list[Submission], results: list[Result]) -> None:
+        """What became of messages that `deliver` or `poll` brought: committed, or refused for good.
+
+        The system may be told at its next exchange. Until then it may hand them out again, and each is known by its
+        reference.
+        """
+
+
+@dataclass(slots=True, frozen=True)
+class Kind:
+    """What one file declares. `serve` is asked once for all systems of its kind."""
+
+    deliver: Callable[[Context], System] | None = None
+    serve: Callable[[Desk], Iterable[web.RouteDef]] | None = None
 
 
 class PollFailed(Exception):

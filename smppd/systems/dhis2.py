@@ -13,8 +13,9 @@ from urllib.parse import urlencode
 import orjson
 
 from smppd.compressed import Damaged, is_base64, read
-from smppd.model import BatchResult, Delivery, Outbound, Outcome, Verdict
-from smppd.systems.contract import Context
+from smppd.desk import Result
+from smppd.model import BatchResult, Delivery, Outcome, Submission, Verdict
+from smppd.systems.contract import Context, Kind
 from smppd.systems.endpoint import endpoint, header_value
 from smppd.systems.http import DELIVERED, Answer, ask, refusal
 from smppd.systems.numbers import spelled
@@ -44,6 +45,7 @@ class Dhis2:
     batch = 1
     poll_every: float | None = None
     poll_again = False
+    reports = 0
 
     def __init__(self, context: Context) -> None:
         self._config = config = context.config
@@ -66,10 +68,10 @@ class Dhis2:
     async def deliver(self, batch: list[Delivery]) -> BatchResult:
         return BatchResult([await self._deliver(delivery) for delivery in batch])
 
-    async def poll(self) -> list[Outbound]:
+    async def poll(self) -> list[Submission]:
         return []
 
-    def committed(self, messages: list[Outbound]) -> None:
+    def settled(self, messages: list[Submission], results: list[Result]) -> None:
         """Nothing to tell: DHIS2 sends by calling us."""
 
     async def _deliver(self, delivery: Delivery) -> Outcome:
@@ -158,3 +160,6 @@ class Dhis2:
 def _refuses_credentials(answer: Answer) -> bool:
     """401, 403, and the 400 that a token of the wrong form gets."""
     return answer.status in (401, 403) or (answer.status == 400 and b"invalid_request" in answer.body)
+
+
+DHIS2 = Kind(deliver=Dhis2)

@@ -14,7 +14,8 @@ import asyncpg
 from smppd import log, metrics
 from smppd.backoff import delay
 from smppd.config import SystemConfig
-from smppd.errors import StoreDown
+from smppd.desk import Desk
+from smppd.errors import StoreDown, StoreError
 from smppd.model import BatchResult, Outcome, Verdict
 from smppd.store.database import DOWN, Database
 from smppd.store.queue import Claimed, Postponed, Queue, due_in
@@ -41,8 +42,11 @@ class LeaseLost(Exception):
 class Forwarder:
     """`run` until cancelled; `stop` lets what is under way end first."""
 
-    def __init__(self, db: Database, name: str, config: SystemConfig, adapter: System, wake: asyncio.Event) -> None:
+    def __init__(
+        self, db: Database, name: str, config: SystemConfig, adapter: System, wake: asyncio.Event, desk: Desk
+    ) -> None:
         self._db, self._name, self._config, self._adapter, self._wake = db, name, config, adapter, wake
+        self._desk = desk
         self._queue = Queue(db, name)
         self._log = log.get("forwarder").bind(system=name)
         self._stopping = asyncio.Event()
@@ -313,13 +317,15 @@ class Forwarder:
                 await self._turned.wait()
 
     async def _store_outbound(self, result: BatchResult) -> None:
+        for message in result.outbound:
+            message.report |= self._adapter.reports
         try:
-            await self._queue.add_outbound(result.outbound)
-        except (StoreDown, asyncpg.PostgresError) as error:
+            results = await self._desk.submit(self._name, result.outbound)
+        except StoreError as error:
             # Not acknowledged, so the system hands them out again.
             self._log.warning("handed-out messages not stored yet", count=len(result.outbound), reason=str(error))
         else:
-            self._adapter.committed(result.outbound)
+            self._adapter.settled(result.outbound, results)
             if self._adapter.poll_again:
                 self._poll_soon.set()
 

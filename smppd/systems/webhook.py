@@ -11,9 +11,10 @@ from urllib.parse import quote, urlencode
 import orjson
 from yarl import URL
 
+from smppd.desk import Result
 from smppd.errors import ConfigError
-from smppd.model import BatchResult, Delivery, Outbound, Outcome, Verdict
-from smppd.systems.contract import Context
+from smppd.model import BatchResult, Delivery, Outcome, Submission, Verdict
+from smppd.systems.contract import Context, Kind
 from smppd.systems.endpoint import endpoint, header_value
 from smppd.systems.http import DELIVERED, Answer, ask, later, refusal
 
@@ -24,6 +25,7 @@ class Webhook:
     batch = 1
     poll_every: float | None = None
     poll_again = False
+    reports = 0
 
     def __init__(self, context: Context) -> None:
         config = context.config
@@ -89,10 +91,10 @@ class Webhook:
             return refusal(answer, self._url, "", texts, secrets) or Outcome(Verdict.DEAD, answer.said(texts, secrets))
         return Outcome(Verdict.DEAD, answer.said(texts, secrets))
 
-    async def poll(self) -> list[Outbound]:
+    async def poll(self) -> list[Submission]:
         return []
 
-    def committed(self, messages: list[Outbound]) -> None:
+    def settled(self, messages: list[Submission], results: list[Result]) -> None:
         """Nothing to tell: a webhook hands nothing out."""
 
 
@@ -117,3 +119,6 @@ _ALL = tuple(_FIELDS.items())
 def _plain(value: str | int | None) -> str:
     """As a form or URL holds it: "true" and "false" in lower case, nothing as an empty value."""
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+WEBHOOK = Kind(deliver=Webhook)

@@ -26,11 +26,14 @@ order by m.id desc
 limit $9;
 
 -- name: replay_past
--- Deliveries that ended, put back as new ones. The outcome stays as history.
-insert into queue (system, message, sender)
-select distinct o.system, o.message, hashtextextended(r.sender, 0)
-from outcome o join received r on r.id = o.message
+-- Deliveries that ended, of messages or of reports, put back as new ones. The outcome stays as history.
+insert into queue (system, message, sender, kind)
+select distinct o.system, o.message, coalesce(hashtextextended(r.sender, 0), p.outbound), case when r.id is null then 1 else 0 end
+from outcome o
+left join lateral (select id, sender from received where id = o.message offset 0) r on true
+left join lateral (select id, outbound from report where id = o.message offset 0) p on true
 where o.message = any($1::bigint[]) and ($2::smallint is null or o.system = $2)
+  and (r.id is not null or p.id is not null)
   and (not $3::boolean or (o.state = 2
        and not exists (select from outcome l where l.message = o.message and l.system = o.system and l.at > o.at)))
 on conflict do nothing

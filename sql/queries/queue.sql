@@ -1,30 +1,47 @@
 -- Prepared once and used for weeks, planned when the tables were empty: the shapes below leave the planner one way only.
 -- "lateral … offset 0" reads `received` row by row of the queue, "not in (select unnest(…))" hashes what is passed over.
 
+-- Of the two laterals only the one of the row's kind touches its table.
+
 -- name: claim
 -- The next messages of a system in order of arrival, passing over the senders that are served apart. Writes nothing:
 -- the lease on the system is the lease.
-select q.message, q.sender as lane, q.attempts, q.in_doubt, q.due_at, r.sender, r.recipient, r.text, r.data, r.received_at,
-       r.carrier, r.parts, r.state, r.label
+select q.message, q.sender as lane, q.attempts, q.in_doubt, q.due_at, q.kind, r.sender, r.recipient, r.text, r.data,
+       r.received_at, r.carrier, r.parts, r.state, r.label, n.outbound, n.reference, n.report_state, n.reason, n.detail,
+       n.number, n.phone, n.options, n.at
 from (select * from queue where system = $1 and message > $2 and sender not in (select unnest($3::bigint[]))
       order by message limit $4) q
-cross join lateral (select * from received where id = q.message offset 0) r
+left join lateral (select * from received where id = q.message and q.kind = 0 offset 0) r on true
+left join lateral (select p.outbound, p.state as report_state, p.reason, p.detail, p.at, o.reference, o.sender as number,
+                          o.recipient as phone, o.options
+                   from (select * from report where id = q.message and q.kind = 1 offset 0) p
+                   cross join lateral (select * from outbound where id = p.outbound offset 0) o offset 0) n on true
 order by q.message;
 
 -- name: claim_sender
-select q.message, q.sender as lane, q.attempts, q.in_doubt, q.due_at, r.sender, r.recipient, r.text, r.data, r.received_at,
-       r.carrier, r.parts, r.state, r.label
+select q.message, q.sender as lane, q.attempts, q.in_doubt, q.due_at, q.kind, r.sender, r.recipient, r.text, r.data,
+       r.received_at, r.carrier, r.parts, r.state, r.label, n.outbound, n.reference, n.report_state, n.reason, n.detail,
+       n.number, n.phone, n.options, n.at
 from (select * from queue where sender = $2 and message + 0 > $3 and system = $1 order by sender, message + 0 limit $4) q
-cross join lateral (select * from received where id = q.message offset 0) r
+left join lateral (select * from received where id = q.message and q.kind = 0 offset 0) r on true
+left join lateral (select p.outbound, p.state as report_state, p.reason, p.detail, p.at, o.reference, o.sender as number,
+                          o.recipient as phone, o.options
+                   from (select * from report where id = q.message and q.kind = 1 offset 0) p
+                   cross join lateral (select * from outbound where id = p.outbound offset 0) o offset 0) n on true
 order by q.message;
 
 -- name: sweep
 -- What stands behind the cursor, in ($2, $3], and is in nobody's hands: ids that were committed late, replays.
-select q.message, q.sender as lane, q.attempts, q.in_doubt, q.due_at, r.sender, r.recipient, r.text, r.data, r.received_at,
-       r.carrier, r.parts, r.state, r.label
+select q.message, q.sender as lane, q.attempts, q.in_doubt, q.due_at, q.kind, r.sender, r.recipient, r.text, r.data,
+       r.received_at, r.carrier, r.parts, r.state, r.label, n.outbound, n.reference, n.report_state, n.reason, n.detail,
+       n.number, n.phone, n.options, n.at
 from (select * from queue where system = $1 and message > $2 and message <= $3 and sender not in (select unnest($4::bigint[]))
         and message not in (select unnest($5::bigint[])) order by message limit $6) q
-cross join lateral (select * from received where id = q.message offset 0) r
+left join lateral (select * from received where id = q.message and q.kind = 0 offset 0) r on true
+left join lateral (select p.outbound, p.state as report_state, p.reason, p.detail, p.at, o.reference, o.sender as number,
+                          o.recipient as phone, o.options
+                   from (select * from report where id = q.message and q.kind = 1 offset 0) p
+                   cross join lateral (select * from outbound where id = p.outbound offset 0) o offset 0) n on true
 order by q.message;
 
 -- name: share
@@ -45,8 +62,3 @@ select d.message, $1, 2, d.attempts + 1, k.reason from d join k using (message);
 update queue q set due_at = o.due, attempts = attempts + o.counted, in_doubt = q.in_doubt or o.in_doubt, reason = o.reason
 from unnest($2::bigint[], $3::timestamptz[], $4::smallint[], $5::boolean[], $6::text[]) o(message, due, counted, in_doubt, reason)
 where q.system = $1 and q.message = o.message and q.message = any($2::bigint[]);
-
--- name: add_outbound
-insert into outbound (system, reference, sender, recipient, text)
-select $1, u.* from unnest($2::text[], $3::text[], $4::text[], $5::text[]) u
-on conflict (system, reference) do nothing;

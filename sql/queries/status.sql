@@ -8,7 +8,8 @@ select s.name, s.paused_since, s.paused_until, s.paused_reason,
        (select count(*) from (select 1 from queue q where q.system = s.id limit 1000000) x) as waiting,
        (select count(*) from (select q.attempts from queue q where q.system = s.id order by q.message limit 10000) x
          where x.attempts > 0) as retrying,
-       (select received_at from received where id = (select min(q.message) from queue q where q.system = s.id)) as oldest,
+       (select coalesce((select received_at from received where id = m.id), (select at from report where id = m.id))
+        from (select min(q.message) as id from queue q where q.system = s.id) m) as oldest,
        (select count(*) from (
           select 1 from outcome o where o.system = s.id and o.state = 2
             and not exists (select from outcome l where l.message = o.message and l.system = o.system and l.at > o.at)

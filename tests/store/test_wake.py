@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from smppd.store import Database
-from smppd.store.wake import CHANNEL, Hint, Wake
+from smppd.store.wake import QUEUE, Hint, Wake
 
 
 @pytest.fixture
@@ -59,11 +59,11 @@ async def test_a_thousand_hints_at_once_are_few_notifications(db: Database, hint
         if payload == "last":
             last.set()
 
-    await connection.add_listener(CHANNEL, count)
+    await connection.add_listener(QUEUE, count)
     for _ in range(1000):
         hint.give()
         await asyncio.sleep(0)
-    await db.pool.execute(f"notify {CHANNEL}, 'last'")
+    await db.pool.execute(f"notify {QUEUE}, 'last'")
     await heard(last)
     await connection.close()
     assert 1 <= came <= 50

@@ -10,7 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from smppd.config import SystemConfig
-from smppd.model import BatchResult, Delivery, Outbound, Outcome, Verdict
+from smppd.desk import Accepted, Result
+from smppd.model import BatchResult, Delivery, OutboundState, Outcome, Submission, Verdict
 from smppd.systems import TYPES, Context, System, http_session
 from smppd.systems.contract import PollFailed
 
@@ -47,7 +48,9 @@ async def adapter(kind: str, url: str, region: str | None = None, **config: Any)
     """The adapter of `kind` at `url`, with a session of its own as the gateway makes it."""
     settings = SystemConfig.model_validate({"type": kind, "url": url, "timeout": "5s", **config})
     async with http_session(settings) as session:
-        yield TYPES[kind](Context("here", settings, session, INSTALLATION, region))
+        deliver = TYPES[kind].deliver
+        assert deliver is not None
+        yield deliver(Context("here", settings, session, INSTALLATION, region))
 
 
 async def attempt(system: System, *deliveries: Delivery) -> BatchResult:
@@ -64,7 +67,12 @@ async def try_once(system: System, given: Delivery) -> Outcome:
     return (await attempt(system, given)).outcomes[0]
 
 
-async def poll(system: System) -> list[Outbound] | PollFailed:
+def stored(messages: list[Submission]) -> tuple[list[Submission], list[Result]]:
+    """What `settled` is told when all of them were committed."""
+    return messages, [Accepted(n, OutboundState.QUEUED, 1, "gsm7", "vodacom", True) for n, _ in enumerate(messages, 1)]
+
+
+async def poll(system: System) -> list[Submission] | PollFailed:
     """What a poll brings, or how it fails."""
     try:
         return await system.poll()

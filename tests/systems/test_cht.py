@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from smppd.model import Outbound, Outcome
+from smppd.model import Outcome, Submission
 from smppd.simulator.cht import Cht
 from smppd.simulator.cht_records import ChtUser
 from smppd.simulator.standin import FOREVER, Failure
@@ -29,6 +29,7 @@ from tests.systems.kit import (
     attempt,
     delivery,
     poll,
+    stored,
     try_once,
 )
 
@@ -147,7 +148,7 @@ async def test_anything_but_200_acknowledges_nothing(label: str, cht: Cht) -> No
     expected = Outcome(expected.verdict, expected.reason.format(url=cht.url), expected.after, expected.in_doubt)
     cht.faults.failure = failure
     async with adapter("cht", cht.url, **USER) as system:
-        system.committed([Outbound("here", "some-uuid", SENDER, "x")])
+        system.settled(*stored([Submission(SENDER, "x", reference="some-uuid")]))
         cht.faults.fail = 1
         result = await attempt(system, delivery(1), delivery(2))
         assert result.outcomes == [expected, expected]
@@ -204,10 +205,10 @@ async def test_a_message_too_large_by_itself_is_dead(cht: Cht) -> None:
 async def test_what_is_handed_out_is_acknowledged_with_the_next_exchange(cht: Cht) -> None:
     task = cht.add_task("+255700000001", "Please visit…")
     async with adapter("cht", cht.url, **USER) as system:
-        handed = [Outbound("here", task.uuid, "+255700000001", "Please visit…")]
+        handed = [Submission("+255700000001", "Please visit…", reference=task.uuid)]
         assert await poll(system) == handed
         assert await poll(system) == handed, "nobody committed it, so CHT is told nothing"
-        system.committed(handed)
+        system.settled(*stored(handed))
         assert await poll(system) == []
         assert await poll(system) == []
     assert task.updates == ["UNSENT"]
@@ -224,8 +225,8 @@ async def test_a_delivery_brings_messages_back_too(cht: Cht) -> None:
     async with adapter("cht", cht.url, **USER) as system:
         result = await attempt(system, delivery())
         assert result.outcomes == [Outcome(DELIVERED)]
-        assert result.outbound == [Outbound("here", task.uuid, "+255700000001", "Please visit…")]
-        system.committed(result.outbound)
+        assert result.outbound == [Submission("+255700000001", "Please visit…", reference=task.uuid)]
+        system.settled(*stored(result.outbound))
         await attempt(system, delivery(8))
     assert task.state == "received-by-gateway"
 
@@ -233,12 +234,12 @@ async def test_a_delivery_brings_messages_back_too(cht: Cht) -> None:
 async def test_a_thousand_are_fetched_in_one_go(cht: Cht) -> None:
     for number in range(1000):
         cht.add_task(f"+2557000{number:05}", f"visit {number}")
-    fetched: list[Outbound] = []
+    fetched: list[Submission] = []
     async with adapter("cht", cht.url, **USER) as system:
         while True:
             found = await system.poll()
             fetched += found
-            system.committed(found)
+            system.settled(*stored(found))
             if not system.poll_again:
                 break
     assert [message.reference for message in fetched] == list(cht.tasks)
@@ -283,8 +284,8 @@ async def test_malformed_items_are_reported_and_spoil_nothing(cht: Cht, capsys: 
     async with adapter("cht", cht.url, **USER) as system:
         result = await attempt(system, delivery())
         assert result.outcomes == [Outcome(DELIVERED)]
-        assert result.outbound == [Outbound("here", "good", "+255700000001", "half an emoji \ufffd")]
-        system.committed(result.outbound)
+        assert result.outbound == [Submission("+255700000001", "half an emoji \ufffd", reference="good")]
+        system.settled(*stored(result.outbound))
         await poll(system)
     assert json.loads(cht.requests[-1].body)["updates"] == [
         *(update for _, update in MALFORMED if update),
@@ -305,10 +306,10 @@ async def test_an_update_that_comes_during_an_exchange_goes_with_the_next(cht: C
     gate = asyncio.Event()
     cht.faults.slow = gate
     async with adapter("cht", cht.url, **USER) as system:
-        system.committed([Outbound("here", "a", SENDER, "x")])
+        system.settled(*stored([Submission(SENDER, "x", reference="a")]))
         under_way = asyncio.ensure_future(system.poll())
         await cht.wait_requests(1)
-        system.committed([Outbound("here", "b", SENDER, "x")])
+        system.settled(*stored([Submission(SENDER, "x", reference="b")]))
         gate.set()
         await under_way
         await system.poll()
@@ -342,7 +343,7 @@ async def test_a_cancelled_exchange_leaves_the_next_one_its_turn(cht: Cht) -> No
 
 async def test_updates_waiting_for_a_lost_cht_stay_bounded(cht: Cht) -> None:
     async with adapter("cht", cht.url, **USER) as system:
-        system.committed([Outbound("here", f"id{number}", SENDER, "x") for number in range(12_000)])
+        system.settled(*stored([Submission(SENDER, "x", reference=f"id{number}") for number in range(12_000)]))
         sent: list[str] = []
         while not sent or json.loads(cht.requests[-1].body)["updates"]:
             await system.poll()

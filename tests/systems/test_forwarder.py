@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from smppd.app.counter import Counter
 from smppd.config import SystemConfig
-from smppd.model import BatchResult, Delivery, Outbound, Outcome, Verdict
+from smppd.desk import Result
+from smppd.model import BatchResult, Delivery, Outcome, Submission, Verdict
 from smppd.store import Database
 from smppd.store.status import set_paused
 from smppd.systems.contract import PollFailed
@@ -27,11 +29,12 @@ class Scripted:
 
     def __init__(self, *, batch: int = 1, concurrency: int = 8) -> None:
         self.batch, self.concurrency, self.poll_every, self.poll_again = batch, concurrency, None, False
+        self.reports = 0
         self.script: Callable[[Delivery], Outcome] = lambda delivery: OK
         self.hold: asyncio.Event | None = None
         self.seen: list[Delivery] = []
         self.accepted: list[tuple[str, str]] = []  # sender, text
-        self.hand_out: list[Outbound] = []
+        self.hand_out: list[Submission] = []
         self.told: list[str] = []
         self.changed = asyncio.Condition()
 
@@ -50,10 +53,11 @@ class Scripted:
         handed, self.hand_out = self.hand_out, []
         return BatchResult(outcomes, handed)
 
-    async def poll(self) -> list[Outbound]:
+    async def poll(self) -> list[Submission]:
         raise PollFailed("not polled here")
 
-    def committed(self, messages: list[Outbound]) -> None:
+    def settled(self, messages: list[Submission], results: list[Result]) -> None:
+        assert len(messages) == len(results)
         self.told.extend(message.reference for message in messages)
 
     async def until(self, condition: Callable[[], bool], seconds: float = 20) -> None:
@@ -65,7 +69,9 @@ class Bench:
     def __init__(self, db: Database) -> None:
         self.db = db
         self.tasks: list[asyncio.Task[None]] = []
+        self.beside: list[asyncio.Task[None]] = []
         self.wake = asyncio.Event()
+        self.counter = Counter(db, db.config, lambda: None)
 
     async def put(self, *messages: tuple[str, str]) -> None:
         """(sender, text) into the queue, in order, in one commit."""
@@ -90,17 +96,19 @@ class Bench:
     def start(self, adapter: Scripted, db: Database | None = None, **retry: Any) -> Forwarder:
         keys = {"first": "50ms", "max": "100ms", **retry}
         config = SystemConfig(type="webhook", url="http://127.0.0.1:1/", retry=keys, concurrency=adapter.concurrency)
-        forwarder = Forwarder(db or self.db, "sink", config, adapter, self.wake)
+        forwarder = Forwarder(db or self.db, "sink", config, adapter, self.wake, self.counter.desk)
         self.tasks.append(asyncio.create_task(forwarder.run()))
+        self.beside.append(asyncio.create_task(self.counter.writer.run()))
         return forwarder
 
     async def kill(self) -> None:
         """End at once, as a crash does."""
-        for task in self.tasks:
+        for task in (*self.tasks, *self.beside):
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         self.tasks.clear()
+        self.beside.clear()
 
     async def waiting(self) -> int:
         count: int = await self.db.pool.fetchval("select count(*) from queue")
@@ -337,7 +345,7 @@ async def test_what_a_system_hands_out_is_committed_once_and_acknowledged(bench:
     sink = Scripted(batch=10, concurrency=1)
     forwarder = bench.start(sink)
     for n in range(2):
-        sink.hand_out = [Outbound("sink", "uuid-1", "+255700000002", "come back")]
+        sink.hand_out = [Submission("+255700000002", "come back", reference="uuid-1")]
         await bench.put(("+1", f"m{n}"))
         await sink.until(lambda n=n: len(sink.accepted) == n + 1)
     await bench.drained(forwarder)

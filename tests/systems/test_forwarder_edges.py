@@ -11,7 +11,7 @@ import pytest
 
 from smppd import metrics
 from smppd.app.forwarding import Forwarding
-from smppd.model import Delivery, Outbound, Outcome, Verdict
+from smppd.model import Delivery, Outcome, Submission, Verdict
 from smppd.store import Database
 from smppd.systems.words import first_words
 from tests.systems.test_forwarder import LATER, OK, Bench, Scripted
@@ -57,7 +57,7 @@ async def test_what_is_claimed_while_the_stop_is_asked_for_is_left_for_the_next_
 
 
 async def test_a_stop_ends_when_the_leases_are_given_back(bench: Bench) -> None:
-    forwarding = Forwarding(bench.db, bench.db.config, ["sink"])
+    forwarding = Forwarding(bench.db, bench.db.config, ["sink"], bench.counter)
     running = asyncio.create_task(forwarding.run())
     async with asyncio.timeout(10):
         while not await bench.db.pool.fetchval("select count(*) from lease"):
@@ -83,8 +83,8 @@ async def test_a_message_handed_out_that_no_database_holds_holds_back_no_other(b
     sink = Scripted(batch=10, concurrency=1)
     forwarder = bench.start(sink)
     sink.hand_out = [
-        Outbound("sink", "uuid-1", "+255700000002", "come \0 back"),
-        Outbound("sink", "uuid-2", "+255700000003", "come back"),
+        Submission("+255700000002", "come \0 back", reference="uuid-1"),
+        Submission("+255700000003", "come back", reference="uuid-2"),
     ]
     await bench.put(("+1", "x"))
     await sink.until(lambda: len(sink.accepted) == 1)
@@ -123,13 +123,13 @@ async def test_a_poll_that_an_adapter_cannot_bear_is_tried_again_and_stops_nothi
     class Polled(Scripted):
         polls = 0
 
-        async def poll(self) -> list[Outbound]:
+        async def poll(self) -> list[Submission]:
             async with self.changed:
                 self.polls += 1
                 self.changed.notify_all()
             if self.polls < 3:
                 raise KeyError("a fault of ours")
-            return [Outbound("sink", "uuid-1", "+255700000002", "come back")] if self.polls == 3 else []
+            return [Submission("+255700000002", "come back", reference="uuid-1")] if self.polls == 3 else []
 
     sink = Polled()
     sink.poll_every = 0.01

@@ -1,0 +1,99 @@
+"""The desk of one process: takes submissions of any system, and answers only what is committed."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from smppd import metrics
+from smppd.config import Config
+from smppd.desk.admission import Accepted, Admission, Judged, Refused, fingerprint
+from smppd.model import OutboundState, Submission
+from smppd.store.database import Database
+from smppd.store.health import Health
+from smppd.store.options import options_json
+from smppd.store.submissions import Row, Submissions, Written
+
+Result = Accepted | Refused
+
+
+class Desk:
+    """`submit` for every system there is. The writer and the health of the carriers are run by the caller."""
+
+    def __init__(self, db: Database, config: Config, writer: Submissions, health: Health) -> None:
+        self.db, self.config, self.health = db, config, health
+        self._writer = writer
+        self._admission = Admission(config)
+        self._dice = random.Random()
+
+    def configure(self, config: Config) -> None:
+        """Take over policy and routes of a new configuration between two requests."""
+        self.config = config
+        self._admission = Admission(config)
+
+    async def submit(self, system: str, asked: Sequence[Submission]) -> list[Result]:
+        """Judge each on its own, commit those that are to be stored, and say what each became, in order.
+
+        Raises StoreDown or StoreFull when the commit failed: then nothing is acknowledged.
+        """
+        judged = [self._judge(system, each) for each in asked]
+        rows = [await self._row(system, each) for each in judged if isinstance(each, Judged)]
+        written = iter(await self._writer.add(rows))
+        results = [self._result(each, next(written)) if isinstance(each, Judged) else each for each in judged]
+        for result in results:
+            metrics.SUBMISSIONS.labels(system, _outcome(result)).inc()
+        return results
+
+    def _judge(self, system: str, asked: Submission) -> Judged | Refused:
+        config = self.config.systems[system]
+        now = datetime.now(UTC)
+        return self._admission.judge(config, asked, now, self.health.usable, self._dice.random(), time.monotonic())
+
+    async def _row(self, system: str, judged: Judged) -> Row:
+        asked, way = judged.submission, judged.way
+        options = options_json(asked.options)
+        system_id = await self.db.system_id(system)
+        carrier = alternatives = None
+        if way is not None:
+            carrier = await self.db.carrier_id(way.carrier)
+            alternatives = tuple([await self.db.carrier_id(name) for name in way.alternatives])
+        return Row(
+            system_id,
+            asked.reference,
+            fingerprint(asked, options),
+            asked.sender,
+            asked.recipient,
+            asked.text,
+            asked.data,
+            options,
+            asked.priority,
+            judged.parts,
+            judged.state,
+            judged.reason,
+            asked.report,
+            judged.expires_at,
+            asked.send_at,
+            carrier,
+            alternatives or (),
+        )
+
+    def _result(self, judged: Judged, written: Written) -> Result:
+        if written.repeated:
+            if not written.same:
+                reason = f"this reference stands for another message already, {written.id}; nothing was stored"
+                return Refused("conflict", "reference", reason, written.id)
+        elif judged.state is OutboundState.DENIED:
+            return Refused("denied", "to", f"denied by {judged.reason}", written.id)
+        way = judged.way
+        return Accepted(
+            written.id, written.state, judged.parts, judged.alphabet, way.carrier if way else "",
+            bool(way and way.usable), written.repeated, written.reason,
+        )  # fmt: skip
+
+
+def _outcome(result: Result) -> str:
+    if isinstance(result, Accepted):
+        return "repeated" if result.repeated else "accepted"
+    return result.code

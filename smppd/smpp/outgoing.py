@@ -1,0 +1,148 @@
+"""Outbound messages to the PDUs of one carrier. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pdu import Element, EncodeError, EsmClass, Split, SubmitSm, format_time, parse_udh, split_octets, split_text
+from pdu.errors import DecodeError
+from smppd.config.carriers import CarrierConfig
+from smppd.model import Options, Submission
+
+MOST_PARTS = 255
+_SHORT = 6  # digits of a short code
+_LONGEST_NAME = 11  # characters of an alphanumeric sender (3GPP TS 23.040 section 9.1.2.5)
+
+
+class Unsendable(ValueError):
+    """A message that this carrier can never be given: `field` names what is wrong, `reason` why, without quoting it."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field, self.reason = field, reason
+
+
+@dataclass(slots=True, frozen=True)
+class Measure:
+    """How many parts a message takes, and in which alphabet."""
+
+    parts: int
+    alphabet: str
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """A message as the sender has it."""
+
+    sender: str
+    recipient: str
+    text: str | None
+    data: bytes | None
+    options: Options
+    priority: int
+    created_at: datetime
+
+
+def measure(asked: Submission, config: CarrierConfig) -> Measure:
+    """Raises Unsendable."""
+    _source(asked.sender, config)
+    if len(asked.options.service_type or config.service_type) > 5:
+        raise Unsendable("service_type", "at most 5 characters fit")
+    split = _split(asked.text, asked.data, asked.options, config, 0)
+    return Measure(len(split.parts), split.alphabet)
+
+
+def compose(message: Outgoing, config: CarrierConfig, reference: int, now: datetime) -> list[SubmitSm]:
+    """One submit_sm per part, in order; `reference` numbers the set. Raises Unsendable."""
+    options = message.options
+    split = _split(message.text, message.data, options, config, reference)
+    source, destination = _source(message.sender, config), _destination(message.recipient, config)
+    mode = EsmClass.REPLY_PATH if options.reply_path else 0
+    registered = (1 if config.receipts else 0) | (0x10 if options.intermediate else 0)
+    validity = _validity(options, message.created_at, now)
+    try:
+        return [
+            SubmitSm(
+                service_type=options.service_type or config.service_type,
+                source_addr_ton=source[0],
+                source_addr_npi=source[1],
+                source_addr=source[2],
+                dest_addr_ton=destination[0],
+                dest_addr_npi=destination[1],
+                destination_addr=destination[2],
+                esm_class=part.esm_class | mode,
+                protocol_id=options.protocol_id,
+                priority_flag=message.priority,
+                validity_period=validity,
+                registered_delivery=registered,
+                data_coding=part.data_coding if options.data_coding is None else options.data_coding,
+                short_message=part.short_message,
+                tlvs=part.tlvs,
+            )
+            for part in split.parts
+        ]
+    except EncodeError as error:
+        raise Unsendable(error.field, error.reason) from None
+
+
+def _split(text: str | None, data: bytes | None, options: Options, config: CarrierConfig, reference: int) -> Split:
+    try:
+        elements = _elements(options.udh)
+        kind = config.long_messages
+        if text is None:
+            return split_octets(data or b"", reference=reference, kind=kind, elements=elements, max_parts=MOST_PARTS)
+        return split_text(
+            text,
+            reference=reference,
+            kind=kind,
+            prefer="ucs2" if options.coding == "ucs2" else config.default_alphabet,
+            unmappable="refuse" if options.coding == "default" else options.unmappable,
+            languages=config.languages,
+            message_class=options.message_class,
+            elements=elements,
+            max_parts=MOST_PARTS,
+        )
+    except EncodeError as error:
+        raise Unsendable("udh" if error.field == "elements" else error.field, error.reason) from None
+
+
+def _elements(udh: str) -> tuple[Element, ...]:
+    if not udh:
+        return ()
+    try:
+        elements, rest = parse_udh(bytes.fromhex(udh))
+    except (DecodeError, ValueError):
+        raise Unsendable("udh", "not a user data header: its length octet first, then its elements, in hex") from None
+    if rest:
+        raise Unsendable("udh", f"{len(rest)} octets behind its end")
+    return elements
+
+
+def _source(sender: str, config: CarrierConfig) -> tuple[int, int, str]:
+    digits = sender.removeprefix("+")
+    if digits.isascii() and digits.isdigit():
+        international = sender.startswith("+") or len(digits) > _SHORT
+        ton, npi, shown = (1, 1, digits) if international else (0, 1, digits)
+    else:
+        if sender and (len(sender) > _LONGEST_NAME or not sender.isprintable() or not sender.isascii()):
+            raise Unsendable("from", f"a name as sender has at most {_LONGEST_NAME} plain characters")
+        ton, npi, shown = (5, 0, sender) if sender else (0, 0, "")
+    return _or(config.source_ton, ton), _or(config.source_npi, npi), shown
+
+
+def _destination(recipient: str, config: CarrierConfig) -> tuple[int, int, str]:
+    ton = 1 if recipient.startswith("+") else 0
+    return _or(config.dest_ton, ton), _or(config.dest_npi, 1), recipient.removeprefix("+")
+
+
+def _or(configured: int | None, derived: int) -> int:
+    return derived if configured is None else configured
+
+
+def _validity(options: Options, created_at: datetime, now: datetime) -> str:
+    """What is left of the validity that was asked for, as a relative time of whole seconds."""
+    if not options.validity:
+        return ""
+    left = created_at + timedelta(seconds=options.validity) - now
+    return format_time(timedelta(seconds=max(1, int(left.total_seconds()))), "validity")
