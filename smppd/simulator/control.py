@@ -11,9 +11,10 @@ from typing import Any
 from aiohttp import web
 
 import pdu
-from smppd.simulator.habits import STATS, Habits
+from smppd.simulator.habits import Habits
 from smppd.simulator.ledger import Entry, RefusedError
 from smppd.simulator.mo import Mo
+from smppd.simulator.rules import STATS
 from smppd.simulator.smsc import Smsc
 from smppd.simulator.submits import Submit
 
@@ -122,7 +123,13 @@ class Control:
         if not last.isdigit():
             raise ValueError("parameter 'last' is a number")
         submits = list(self.smsc.submits)[-int(last) :] if int(last) else []
-        return web.json_response({"total": self.smsc.counters.submits, "submits": [_shown(each) for each in submits]})
+        return web.json_response(
+            {
+                "total": self.smsc.counters.submits,
+                "doubled": self.smsc.submits.doubled_total,
+                "submits": [_shown(each) for each in submits],
+            }
+        )
 
     async def send_receipt(self, request: web.Request) -> web.Response:
         given = await _object(request)

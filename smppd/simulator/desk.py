@@ -1,4 +1,4 @@
-"""Answers what ESMEs ask: bind, submit, query, cancel, enquire_link, unbind, and what no SMSC knows."""
+"""Answers what ESMEs ask: bind, query, cancel, enquire_link, unbind, and what no SMSC knows."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pdu
+from smppd.simulator.taker import Taker
 
 if TYPE_CHECKING:
     from smppd.simulator.link import Link
     from smppd.simulator.smsc import Smsc
 
 _INVALID_COMMAND = 0x03
-_WRONG_BIND_STATE = 0x04
 _ALREADY_BOUND = 0x05
 _UNKNOWN_MESSAGE_ID = 0x0C
 _INVALID_PASSWORD = 0x0E
 _INVALID_SYSTEM_ID = 0x0F
 _CANCEL_FAILED = 0x11
-_THROTTLED = 0x58
 _RESPONSE = 0x80000000
 _SC_INTERFACE_VERSION = 0x0210
 _ROLES: dict[type[Any], tuple[str, type[Any]]] = {
@@ -35,8 +34,7 @@ class Desk:
 
     def __init__(self, smsc: Smsc) -> None:
         self.smsc = smsc
-        self._slot = 0
-        self._in_slot = 0
+        self.taker = Taker(smsc)
         self._handlers: dict[type[Any], Callable[[Link, Any], None]] = {
             pdu.BindReceiver: self._bind,
             pdu.BindTransmitter: self._bind,
@@ -46,9 +44,9 @@ class Desk:
             pdu.Unbind: self._unbind,
             pdu.UnbindResp: lambda link, message: link.close(),
             pdu.GenericNack: self._generic_nack,
-            pdu.SubmitSm: self._submit,
-            pdu.DataSm: self._submit,
-            pdu.SubmitMulti: self._submit,
+            pdu.SubmitSm: self.taker.take,
+            pdu.DataSm: self.taker.take,
+            pdu.SubmitMulti: self.taker.take,
             pdu.QuerySm: self._query,
             pdu.CancelSm: self._cancel,
             pdu.ReplaceSm: self._replace,
@@ -124,67 +122,26 @@ class Desk:
         if piece is not None:
             self.smsc.answered(piece, message.status or _INVALID_COMMAND, asyncio.get_running_loop().time())
 
-    def _submit(self, link: Link, message: pdu.SubmitSm | pdu.DataSm | pdu.SubmitMulti) -> None:
-        smsc, habits = self.smsc, self.smsc.habits
-        loop = asyncio.get_running_loop()
-        now = loop.time()
-        status = habits.submit_status
-        if link.bound not in ("transmitter", "transceiver"):
-            status = _WRONG_BIND_STATE
-        elif self._over_rate(now):
-            status = _THROTTLED
-            smsc.counters.throttled += 1
-        if status:
-            self._answer(link, _response_to(message, "", status))
-            return
-        submit = smsc.submits.take(message, link.system_id, habits.response_id, now)
-        smsc.counters.submits += 1
-        reports = self._wants_receipt(message.registered_delivery)
-        if reports and habits.receipt_early:
-            smsc.send_receipt(submit, link)
-            link.fill()
-        if not habits.lose_answers_every or smsc.counters.submits % habits.lose_answers_every:
-            self._answer(link, _response_to(message, submit.message_id, 0))
-        if reports and not habits.receipt_early:
-            loop.call_later(habits.slow_answers + habits.receipt_delay, smsc.send_receipt, submit, link)
-
-    def _answer(self, link: Link, answer: pdu.Pdu) -> None:
-        delay = self.smsc.habits.slow_answers
-        if delay:
-            asyncio.get_running_loop().call_later(delay, link.send, answer)
-        else:
-            link.send(answer)
-
-    def _wants_receipt(self, registered_delivery: int) -> bool:
-        """registered_delivery (SMPP 3.4, 5.2.17): 1 asks for any final state, 2 for failures."""
-        habits = self.smsc.habits
-        failed = habits.receipt_stat not in ("DELIVRD", "ENROUTE", "ACCEPTD")
-        return habits.receipts and (registered_delivery & 0x03 == 1 or (registered_delivery & 0x03 == 2 and failed))
-
-    def _over_rate(self, now: float) -> bool:
-        """Counts submits in slots of 100 ms (longer for rates under 10/s) of the SMSC's own clock."""
-        rate = self.smsc.habits.throttle
-        if not rate:
-            return False
-        length = max(0.1, 1 / rate)
-        slot = int(now / length)
-        if slot != self._slot:
-            self._slot, self._in_slot = slot, 0
-        self._in_slot += 1
-        return self._in_slot > max(1, round(rate * length))
-
     def _query(self, link: Link, message: pdu.QuerySm) -> None:
         submit = self.smsc.submits.find(message.message_id)
-        if submit is None:
-            link.send(pdu.QuerySmResp(status=_UNKNOWN_MESSAGE_ID, sequence=message.sequence))
-        else:
-            link.send(
-                pdu.QuerySmResp(message_id=message.message_id, message_state=submit.state, sequence=message.sequence)
+        status = self.smsc.habits.query_status or (_UNKNOWN_MESSAGE_ID if submit is None else 0)
+        if submit is None or status:
+            link.send(pdu.QuerySmResp(status=status, sequence=message.sequence))
+            return
+        done = pdu.format_time(submit.done_at) if submit.done_at is not None else ""
+        link.send(
+            pdu.QuerySmResp(
+                message_id=message.message_id,
+                final_date=done,
+                message_state=submit.state,
+                sequence=message.sequence,
             )
+        )
 
     def _cancel(self, link: Link, message: pdu.CancelSm) -> None:
         submit = self.smsc.submits.find(message.message_id)
         status = _CANCEL_FAILED if submit is None or submit.state in _FINAL else 0
+        status = self.smsc.habits.cancel_status or status
         if submit is not None and not status:
             submit.state = 4
         link.send(pdu.CancelSmResp(status=status, sequence=message.sequence))
@@ -192,13 +149,3 @@ class Desk:
     def _replace(self, link: Link, message: pdu.ReplaceSm) -> None:
         status = 0 if self.smsc.submits.find(message.message_id) else _UNKNOWN_MESSAGE_ID
         link.send(pdu.ReplaceSmResp(status=status, sequence=message.sequence))
-
-
-def _response_to(message: pdu.SubmitSm | pdu.DataSm | pdu.SubmitMulti, message_id: str, status: int) -> pdu.Pdu:
-    kinds: dict[type[Any], type[Any]] = {
-        pdu.SubmitSm: pdu.SubmitSmResp,
-        pdu.DataSm: pdu.DataSmResp,
-        pdu.SubmitMulti: pdu.SubmitMultiResp,
-    }
-    answer: pdu.Pdu = kinds[type(message)](message_id=message_id, status=status, sequence=message.sequence)
-    return answer

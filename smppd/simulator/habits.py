@@ -10,9 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-ID_FORMS = ("decimal", "hex", "upper-hex", "padded", "padded-hex", "letters")
+from smppd.simulator.rules import STATS, Rules
+
+ID_FORMS = ("decimal", "hex", "upper-hex", "padded", "padded-hex", "letters", "uuid")
 DELIVER_AT_BIND = ("after", "with", "before")
-STATS = ("DELIVRD", "EXPIRED", "DELETED", "UNDELIV", "ACCEPTD", "UNKNOWN", "REJECTD", "ENROUTE")
+RULES = (
+    "by destination, the first that fits: to (prefix), status, times, delay, lose, stat, error, receipt_delay, receipts"
+)
+MIX = 'stat of the receipts by weight: {"DELIVRD": 90, "UNDELIV": 10}'
 
 _CHOICES = {"response_id": ID_FORMS, "receipt_id": ID_FORMS, "deliver_at_bind": DELIVER_AT_BIND}
 
@@ -57,17 +62,25 @@ class Habits:
     # submit_sm and receipts.
     slow_answers: float = _habit(0.0, "seconds before a submit_sm is answered")
     lose_answers_every: int = _habit(0, "leaves every n-th submit_sm unanswered (but takes it)")
+    cut_after_submits: int = _habit(0, "takes every n-th submit_sm and resets its connection instead of answering")
     submit_status: int = _habit(0, "answers every submit_sm with this status")
-    throttle: float = _habit(0.0, "submits per second, counted in slots of 100 ms; more are answered 0x58")
+    throttle: float = _habit(0.0, "submits per second and account, counted in slots of 100 ms; more are refused")
+    throttle_status: int = _habit(0x58, "the status that says so (88: ESME_RTHROTTLED, 20: ESME_RMSGQFUL)")
+    rules: list[Any] = field(default_factory=list, metadata={"help": RULES})
     response_id: str = _habit("decimal", "form of the message id in submit_sm_resp")
     receipt_id: str = _habit("decimal", "form of the message id in receipts")
     receipts: bool = _habit(True, "sends the receipts that are asked for")
     receipt_stat: str = _habit("DELIVRD", "stat of the receipts")
     receipt_error: str = _habit("000", "err of the receipts")
+    receipt_mix: dict[str, Any] = field(default_factory=dict, metadata={"help": MIX})
+    receipt_enroute: bool = _habit(False, "sends a receipt ENROUTE with the answer and the final one after it")
+    receipt_data_sm: bool = _habit(False, "sends receipts as data_sm, their text in message_payload")
     receipt_delay: float = _habit(0.0, "seconds between the answer and the receipt")
     receipt_early: bool = _habit(False, "sends the receipt before submit_sm_resp")
     receipt_other_link: bool = _habit(False, "sends the receipt over another bind of the account, if there is one")
     receipt_tlvs: bool = _habit(True, "puts receipted_message_id and message_state into receipts")
+    query_status: int = _habit(0, "answers every query_sm with this status")
+    cancel_status: int = _habit(0, "answers every cancel_sm with this status")
 
     @classmethod
     def names(cls) -> list[str]:
@@ -90,6 +103,10 @@ class Habits:
                 raise ValueError(f"habit {name!r} takes {kind.__name__}, not {value!r}")
             if name in _CHOICES and value not in _CHOICES[name]:
                 raise ValueError(f"habit {name!r} is one of {', '.join(_CHOICES[name])}, not {value!r}")
+            if name == "rules":
+                Rules(value)
+            if name == "receipt_mix" and not _is_mix(value):
+                raise ValueError(f"habit {name!r} is a weight, over 0, for each of {', '.join(STATS)}, not {value!r}")
         for name, value in changes.items():
             setattr(self, name, value)
 
@@ -102,6 +119,14 @@ class Habits:
     def spoils(self) -> bool:
         """Whether `spoil` changes anything."""
         return bool(self.junk or self.trailing_nul or self.sm_length_error)
+
+
+def _is_mix(value: Mapping[str, Any]) -> bool:
+    """Whether it is {stat: weight}."""
+    return all(
+        stat in STATS and isinstance(weight, (int, float)) and not isinstance(weight, bool) and weight > 0
+        for stat, weight in value.items()
+    )
 
 
 def spoil(octets: bytes, habits: Habits) -> bytes:

@@ -71,6 +71,7 @@ class Counters:
     receipts: int = 0
     receipts_acked: int = 0
     submits: int = 0
+    submits_refused: int = 0
     throttled: int = 0
     binds: int = 0
     binds_refused: int = 0

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 HEADER = struct.Struct(">IIII")
 _UNKNOWN_COMMAND = 0x00000F0F
 _NACK = 0x80000000
+_SUBMIT_SM = 0x00000004
 #: deliver_sm_resp and data_sm_resp, whose way through is the fast one.
 _DELIVERED = frozenset({0x80000005, 0x80000103})
 
@@ -85,9 +86,13 @@ class Link(asyncio.Protocol):
             frames = []
         now = self._loop.time()
         outstanding = self.outstanding
+        taker = smsc.desk.taker
+        quick = taker.quick(self)
         for frame in frames:
             _, command, status, sequence = HEADER.unpack_from(frame)
-            if command not in _DELIVERED:
+            if quick and command == _SUBMIT_SM:
+                taker.take_unread(self, frame, sequence, now)
+            elif command not in _DELIVERED:
                 smsc.desk.handle(self, frame)
             elif (piece := outstanding.pop(sequence, None)) is None:
                 smsc.counters.late_pdus += 1

@@ -35,15 +35,7 @@ def receipt_text(message_id: str, stat: str, error: str, text: str, submitted: d
 def receipt(submit: Submit, message_id: str, stat: str, error: str, done: datetime, *, tlvs: bool = True) -> bytes:
     """A deliver_sm with the receipt for `submit`, from its destination to its source; sequence 0."""
     message = submit.message
-    plain = message.short_message if not isinstance(message, pdu.DataSm) else b""
-    shown = plain.decode("ascii", "replace") if not message.data_coding else ""
-    optional: tuple[pdu.Tlv, ...] = ()
-    if tlvs:
-        optional = (
-            pdu.Tlv(_RECEIPTED_MESSAGE_ID, message_id.encode() + b"\0"),
-            pdu.Tlv(_MESSAGE_STATE, bytes((STATES.get(stat, 7),))),
-        )
-    text = receipt_text(message_id, stat, error, shown, done, done)
+    text, optional = _said(submit, message_id, stat, error, done, tlvs)
     return pdu.encode(
         pdu.DeliverSm(
             source_addr_ton=1,
@@ -53,7 +45,44 @@ def receipt(submit: Submit, message_id: str, stat: str, error: str, done: dateti
             dest_addr_npi=message.source_addr_npi,
             destination_addr=message.source_addr,
             esm_class=_RECEIPT,
-            short_message=text.encode("ascii", "replace"),
+            short_message=text,
             tlvs=optional,
         )
     )
+
+
+def receipt_data_sm(
+    submit: Submit, message_id: str, stat: str, error: str, done: datetime, *, tlvs: bool = True
+) -> bytes:
+    """The same as a data_sm, its text in message_payload."""
+    message = submit.message
+    text, optional = _said(submit, message_id, stat, error, done, tlvs)
+    return pdu.encode(
+        pdu.DataSm(
+            source_addr_ton=1,
+            source_addr_npi=1,
+            source_addr=submit.destination,
+            dest_addr_ton=message.source_addr_ton,
+            dest_addr_npi=message.source_addr_npi,
+            destination_addr=message.source_addr,
+            esm_class=_RECEIPT,
+            tlvs=(*optional, pdu.Tlv(pdu.Tag.MESSAGE_PAYLOAD, text)),
+        )
+    )
+
+
+def _said(
+    submit: Submit, message_id: str, stat: str, error: str, done: datetime, tlvs: bool
+) -> tuple[bytes, tuple[pdu.Tlv, ...]]:
+    """Text and optional parameters."""
+    message = submit.message
+    plain = message.short_message if not isinstance(message, pdu.DataSm) else b""
+    shown = plain.decode("ascii", "replace") if not message.data_coding else ""
+    optional: tuple[pdu.Tlv, ...] = ()
+    if tlvs:
+        optional = (
+            pdu.Tlv(_RECEIPTED_MESSAGE_ID, message_id.encode() + b"\0"),
+            pdu.Tlv(_MESSAGE_STATE, bytes((STATES.get(stat, 7),))),
+        )
+    text = receipt_text(message_id, stat, error, shown, submit.submitted_at or done, done)
+    return text.encode("ascii", "replace"), optional

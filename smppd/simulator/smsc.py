@@ -21,7 +21,7 @@ from smppd.simulator.link import Link
 from smppd.simulator.mo import Mo, flood_maker
 from smppd.simulator.outbox import Flood, Outbox
 from smppd.simulator.pace import Pace
-from smppd.simulator.receipts import STATES, receipt
+from smppd.simulator.receipts import STATES, receipt, receipt_data_sm
 from smppd.simulator.receivers import Receivers
 from smppd.simulator.submits import Submit, Submits, form_id
 from smppd.simulator.waits import Waits
@@ -138,15 +138,17 @@ class Smsc(Waits):
             raise KeyError(message_id)
         return self._receipt(submit, stat, error, None)
 
-    def send_receipt(self, submit: Submit, link: Link) -> Entry:
-        """The receipt that `submit` asked for, on its own link or as the habits say."""
+    def send_receipt(self, submit: Submit, link: Link, stat: str, error: str) -> Entry:
+        """A receipt that `submit` asked for, on its own link or as the habits say; DELETED once it was cancelled."""
+        if submit.state == STATES["DELETED"]:
+            stat = "DELETED"
         pin: int | None = None
         others = [each for each in self.receivers if each is not link and each.system_id == submit.system_id]
         if self.habits.receipt_other_link and others:
             pin = others[0].index
         elif link in self.receivers:
             pin = link.index
-        return self._receipt(submit, self.habits.receipt_stat, self.habits.receipt_error, pin)
+        return self._receipt(submit, stat, error, pin)
 
     async def flood(
         self,
@@ -235,9 +237,11 @@ class Smsc(Waits):
         self.receivers.pump_soon()
 
     def _receipt(self, submit: Submit, stat: str, error: str, pin: int | None) -> Entry:
-        submit.state = STATES.get(stat, 7)
+        now = datetime.now(UTC)
+        submit.enter(STATES.get(stat, 7), now)
         shown = form_id(submit.number, self.habits.receipt_id)
-        octets = receipt(submit, shown, stat, error, datetime.now(UTC), tlvs=self.habits.receipt_tlvs)
+        make = receipt_data_sm if self.habits.receipt_data_sm else receipt
+        octets = make(submit, shown, stat, error, now, tlvs=self.habits.receipt_tlvs)
         entry = Entry(submit, "receipt", self.counters, asyncio.get_running_loop().time())
         self.outbox.put(entry.add(octets, pin, submit.system_id))
         self.counters.receipts += 1

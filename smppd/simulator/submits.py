@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
 
 import pdu
 
 Message = pdu.SubmitSm | pdu.SubmitMulti | pdu.DataSm
+
+#: Destination, user data with its header, data_coding.
+Content = tuple[str, bytes, int]
 
 #: Where the SMSC's own numbers start: letters in hex, nine digits, so that every form of the id differs.
 _FIRST_NUMBER = 171_798_691
@@ -25,8 +30,30 @@ class Submit:
     """As the response says it."""
     at: float
     """The loop's time of arrival."""
+    submitted_at: datetime
     state: int = 1
     """message_state (SMPP 3.4, 5.2.28): 1 en route."""
+    done_at: datetime | None = None
+    """When it entered its final state."""
+
+    def enter(self, state: int, now: datetime) -> None:
+        """What a receipt has told."""
+        self.state = state
+        if state not in (1, 6):
+            self.done_at = now
+
+    @property
+    def octets(self) -> bytes:
+        """The user data with its header, wherever it stands."""
+        payload = pdu.find_tlv(self.message.tlvs, pdu.Tag.MESSAGE_PAYLOAD)
+        if payload is not None:
+            return payload
+        return b"" if isinstance(self.message, pdu.DataSm) else self.message.short_message
+
+    @property
+    def content(self) -> Content:
+        """What makes two submits the same part of the same message."""
+        return self.destination, self.octets, self.message.data_coding
 
     @property
     def destination(self) -> str:
@@ -44,21 +71,51 @@ class Submits(deque[Submit]):
     def __init__(self, keep: int | None = None) -> None:
         super().__init__(maxlen=keep)
         self._by_id: dict[str, Submit] = {}
+        self._copies: Counter[Content] = Counter()
         self._number = _FIRST_NUMBER
 
     def take(self, message: Message, system_id: str, form: str, at: float) -> Submit:
         """Gives the message its number and its id."""
-        self._number += 1
-        submit = Submit(message, system_id, self._number, form_id(self._number, form), at)
-        if self and len(self) == self.maxlen:
-            self._by_id.pop(self[0].message_id, None)
+        number = self.next_number()
+        submit = Submit(message, system_id, number, form_id(number, form), at, datetime.now(UTC))
+        if self.maxlen == 0:
+            return submit
+        if len(self) == self.maxlen:
+            self._forget(self[0])
         self.append(submit)
         self._by_id[submit.message_id] = submit
+        self._copies[submit.content] += 1
         return submit
+
+    def next_number(self) -> int:
+        """The number of the next message."""
+        self._number += 1
+        return self._number
+
+    def copies(self, content: Content) -> int:
+        """How often this was taken."""
+        return self._copies[content]
+
+    @property
+    def doubled(self) -> dict[Content, int]:
+        """What was taken more than once, and how often."""
+        return {content: times for content, times in self._copies.items() if times > 1}
+
+    @property
+    def doubled_total(self) -> int:
+        """Submits beyond the first of their content."""
+        return len(self) - len(self._copies)
 
     def find(self, message_id: str) -> Submit | None:
         """The submit that was answered with this id."""
         return self._by_id.get(message_id)
+
+    def _forget(self, submit: Submit) -> None:
+        self._by_id.pop(submit.message_id, None)
+        content = submit.content
+        self._copies[content] -= 1
+        if not self._copies[content]:
+            del self._copies[content]
 
 
 def form_id(number: int, form: str) -> str:
@@ -74,5 +131,7 @@ def form_id(number: int, form: str) -> str:
             return f"{number:010x}"
         case "letters":
             return f"msg-{number:x}-{number % 97:02d}"
+        case "uuid":
+            return str(UUID(int=number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**128))
         case _:
             return str(number)
