@@ -20,7 +20,9 @@ from smppd.smpp.events import (
     Closed,
     Delivered,
     Event,
-    Expired,
+    Lost,
+    Outcome,
+    Overdue,
     PeerUnbound,
     Proved,
     Response,
@@ -30,6 +32,7 @@ from smppd.smpp.mapping import MappingSettings, received
 from smppd.smpp.ports import Intake, LinkState
 from smppd.smpp.session import Session
 from smppd.smpp.settings import SessionSettings
+from smppd.smpp.states import BOUND
 
 STATUS = {
     Answer.STORED: Status.ESME_ROK,
@@ -38,15 +41,16 @@ STATUS = {
     Answer.FULL: Status.ESME_RMSGQFUL,
 }
 Request = DeliverSm | DataSm | Undecodable
-Answered = Callable[[Pdu | None], None]
-"""Told the response to a request, or None when there was none: the carrier may or may not have acted on it."""
+Told = Callable[[Outcome], None]
+"""Told what becomes of a request: exactly one Response or Lost, and perhaps one Overdue before it."""
 
 _FEWEST = 1000  # PDUs that may wait for the store before reading stops, however small the window
 _MOST_OCTETS = 2**22  # the same in octets, as a carrier may send PDUs of 64 KiB; each is held several times over
 _TOLD = 10  # unreadable PDUs of a connection that the log names; a carrier may send nothing else
 _LINGER = 2.0  # seconds that the last octets may take
 # Why nothing is read for the moment.
-_STORE_BUSY, _PEER_BUSY, _STOPPING = "the store is busy", "the carrier does not read", "stopping"
+_STORE_BUSY, _PEER_BUSY = "the store is busy", "the carrier does not read"
+_UNBIND = 2.0  # seconds of a stop that are kept for the unbind itself
 
 
 class Connection(asyncio.Protocol):
@@ -74,9 +78,8 @@ class Connection(asyncio.Protocol):
         self._end: Closed | None = None
         self._waiting = self._octets = 0  # PDUs with the intake, and their size
         self._most = max(_FEWEST, 4 * settings.window)
-        self._drained: asyncio.Future[None] | None = None
         self._holding: set[str] = set()
-        self._requests: dict[int, Answered] = {}
+        self._requests: dict[int, Told] = {}
         self._read_at: list[float] = []  # of the answers not yet written
         self._scheduled = False
         self._timer: asyncio.TimerHandle | None = None
@@ -102,7 +105,7 @@ class Connection(asyncio.Protocol):
                 put(record, received(event, mapping), partial(done, event.pdu, size, read_at))
             else:
                 self._handle(event, read_at)
-        if self._waiting > self._most or self._octets > _MOST_OCTETS:
+        if (self._waiting > self._most or self._octets > _MOST_OCTETS) and self.session.state in BOUND:
             self._hold(_STORE_BUSY)
         self._soon()
 
@@ -114,19 +117,13 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         how = f": {words(exc)}" if isinstance(exc, OSError) else ""
-        for event in self.session.lost(f"the carrier closed the connection without unbind{how}"):
-            self._handle(event, 0.0)
+        self._lost(f"the carrier closed the connection without unbind{how}")
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         if self.session.strange:
             metrics.BAD_PDUS.labels(self._carrier, "unexpected").inc(self.session.strange.total())
             self._log.info("out of place in this session", kinds=dict(self.session.strange))
-        unanswered, self._requests = self._requests, {}
-        for answered in unanswered.values():
-            answered(None)
-        if self._drained is not None and not self._drained.done():
-            self._drained.set_result(None)
         if not self.ended.done():
             self.ended.set_result(self._end or Closed(Cause.CLOSED, "closed"))
 
@@ -137,34 +134,29 @@ class Connection(asyncio.Protocol):
         self.session.prove(self._loop.time())
         self._soon()
 
-    def request(self, pdu: Pdu, answered: Answered) -> bool:
-        """Send a request, whose end `answered` is told exactly once; False when the window is full.
+    def request(self, pdu: Pdu, told: Told) -> bool:
+        """Send a request, what becomes of it being `told`; False when the window is full.
 
         Raises WrongState and EncodeError as `Session.request` does.
         """
         sequence = self.session.request(pdu, self._loop.time())
         if sequence is None:
             return False
-        self._requests[sequence] = answered
+        self._requests[sequence] = told
         self._soon()
         return True
 
-    async def leave(self, deadline: float) -> None:
-        """Take no more, answer what gets committed in time, unbind; `ended` follows. `deadline` on the loop's clock."""
-        self._hold(_STOPPING)
-        # The last part of the time is for the unbind itself.
-        drain_until = deadline - min(2.0, max(0.0, deadline - self._loop.time()) / 2)
-        if self._waiting and not self.session.closed:
-            self._drained = self._loop.create_future()
-            await asyncio.wait([self._drained], timeout=max(0.0, drain_until - self._loop.time()))
-        self._flush()
-        self._release(_STOPPING)
-        self._release(_STORE_BUSY)
-        self.session.unbind(self._loop.time())
+    def leave(self, deadline: float) -> None:
+        """Take no more, settle what is owed to either side, unbind; `ended` follows. `deadline` on the loop's clock."""
+        now = self._loop.time()
+        left = max(0.0, deadline - now)
+        self._release(_STORE_BUSY)  # responses are still to be read; messages are left to the next bind
+        self.session.unbind(now, left - min(_UNBIND, left / 2))
         self._flush()
 
     def abort(self) -> None:
         """Drop the connection now."""
+        self._lost("dropped")
         self._transport.abort()
 
     # --- between them ------------------------------------------------------------------------------------------------
@@ -182,10 +174,10 @@ class Connection(asyncio.Protocol):
                 self._put(event, event.pdu, read_at)
             case Proved():
                 self._intake.proved(self._record, event.count)
-            case Response():
-                self._requests.pop(event.sequence)(event.pdu)
-            case Expired():
-                self._requests.pop(event.sequence)(None)
+            case Response() | Lost():
+                self._requests.pop(event.sequence)(event)
+            case Overdue():
+                self._requests[event.sequence](event)
             case Bound():
                 self.bound_at = self._loop.time()
                 self._changed(self, LinkState.BOUND)
@@ -199,6 +191,10 @@ class Connection(asyncio.Protocol):
                 if event.cause is Cause.BROKEN:
                     metrics.BAD_PDUS.labels(self._carrier, "unframeable").inc()
                 self._end = event
+
+    def _lost(self, reason: str) -> None:
+        for event in self.session.lost(reason):
+            self._handle(event, 0.0)
 
     def _put(self, event: Delivered | Undecodable, request: Request, read_at: float) -> None:
         size = len(event.raw)
@@ -216,8 +212,6 @@ class Connection(asyncio.Protocol):
                 self._soon()
         if self._holding and self._waiting <= self._most // 2 and self._octets <= _MOST_OCTETS // 2:
             self._release(_STORE_BUSY)
-        if self._drained is not None and not self._waiting and not self._drained.done():
-            self._drained.set_result(None)
 
     def _soon(self) -> None:
         if not self._scheduled:

@@ -66,17 +66,42 @@ class Alert:
 
 @dataclass(slots=True)
 class Response:
-    """The answer to a request of ours; `pdu` is its response PDU or a GenericNack."""
+    """The answer to a request of ours; `pdu` is its response PDU or a GenericNack.
+
+    `late`: it came after the request had been told Overdue.
+    """
 
     sequence: int
     pdu: Pdu
+    late: bool = False
+
+    @property
+    def status(self) -> int:
+        """The command_status."""
+        return self.pdu.status
+
+    @property
+    def message_id(self) -> str:
+        """The carrier's id of the message, as it is written; "" where the response has none."""
+        return getattr(self.pdu, "message_id", "")
 
 
 @dataclass(slots=True)
-class Expired:
-    """A request of ours had no answer in time; the carrier may or may not have acted on it."""
+class Overdue:
+    """A request of ours had no answer in time. Its answer may still come, and takes no more room in the window."""
 
     sequence: int
+
+
+@dataclass(slots=True)
+class Lost:
+    """No answer to a request of ours is to be expected any more.
+
+    `written`: it may have reached the carrier, which may or may not have acted on it. Otherwise it certainly has not.
+    """
+
+    sequence: int
+    written: bool
 
 
 @dataclass(slots=True)
@@ -99,4 +124,7 @@ class Closed:
     reason: str
 
 
-Event = Bound | BindRefused | Delivered | Undecodable | Alert | Response | Expired | Proved | PeerUnbound | Closed
+Outcome = Response | Overdue | Lost
+"""What becomes of a request: exactly one Response or Lost in the end, at most one Overdue before it."""
+
+Event = Bound | BindRefused | Delivered | Undecodable | Alert | Outcome | Proved | PeerUnbound | Closed

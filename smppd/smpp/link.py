@@ -11,7 +11,7 @@ from smppd import log, metrics
 from smppd.config.carriers import CarrierConfig
 from smppd.errors import StoreError
 from smppd.smpp.connect import Endpoint, connect, resolve, tls_context, words
-from smppd.smpp.connection import Answered, Connection
+from smppd.smpp.connection import Connection, Told
 from smppd.smpp.events import Cause
 from smppd.smpp.mapping import MappingSettings
 from smppd.smpp.ports import Intake, LinkState, OnState
@@ -87,7 +87,7 @@ class Link:
             self._stopped.set()
 
     async def stop(self, deadline: float) -> None:
-        """Answer what is committed, unbind, close; over at `deadline` on the loop's clock, come what may."""
+        """Answer what is committed, wait for responses, unbind, close; over at `deadline` on the loop's clock."""
         again, self._stopping = self._stopping, True
         if self._life is None or again:
             return
@@ -97,17 +97,19 @@ class Link:
         else:
             self._life.reschedule(deadline)
             self._tell(LinkState.UNBINDING, "stopping")
-            await connection.leave(deadline)
+            connection.leave(deadline)
         await self._stopped.wait()
 
-    def request(self, pdu: Pdu, answered: Answered) -> bool:
-        """Send a request over the bind, `answered` being told its end exactly once; False when the window is full.
+    def request(self, pdu: Pdu, told: Told) -> bool:
+        """Send a request over the bind; False when the window is full.
 
-        Raises WrongState when the link is not bound for it.
+        What becomes of it is `told`: exactly one Response or Lost, and when the response takes longer than
+        response_timeout one Overdue before it. Raises WrongState when the link is not bound for it or stops,
+        EncodeError when this carrier can never be sent it.
         """
         if self._connection is None:
             raise WrongState(f"link {self.number} of {self.carrier} is {self.state.value}")
-        return self._connection.request(pdu, answered)
+        return self._connection.request(pdu, told)
 
     def _in_use(self) -> int:
         return 0 if self._connection is None else self._connection.session.waiting
@@ -225,5 +227,6 @@ def session_settings(config: CarrierConfig, bind: Bind) -> SessionSettings:
         window=config.window,
         enquire_link=config.enquire_link,
         response_timeout=config.response_timeout,
+        late_response=config.late_response,
         parameters=config.parameters,
     )

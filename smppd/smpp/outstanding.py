@@ -2,25 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pdu import RESPONSE, Command
 from smppd.smpp.timers import NEVER
 
+_MOST_LATE = 10_000  # of the overdue; for more, the oldest are given up before their time
+
+_NONE = (0, NEVER)
+_Waiting = dict[int, tuple[int, float]]  # sequence -> command_id of the response, due
+
 
 class Outstanding:
-    """At most `window` requests, each for at most `patience` seconds. As patience is equal, the first is the oldest."""
+    """At most `window` requests, each for `patience` seconds; then for `late` seconds more, outside the window.
 
-    __slots__ = ("_requests", "patience", "window")
+    A carrier that is slow answers yet: a request is given up only when that second time is over as well. As the times
+    are equal for all, the first of each kind is the oldest. `in` and `close` are about both kinds, `len` about those
+    in the window.
+    """
 
-    def __init__(self, window: int, patience: float) -> None:
-        self.window = window
-        self.patience = patience
-        self._requests: dict[int, tuple[int, float]] = {}  # sequence -> command_id of the response, due
+    __slots__ = ("_late", "_requests", "late", "patience", "window")
+
+    def __init__(self, window: int, patience: float, late: float) -> None:
+        self.window, self.patience, self.late = window, patience, late
+        self._requests: _Waiting = {}
+        self._late: _Waiting = {}
 
     def __len__(self) -> int:
         return len(self._requests)
 
     def __contains__(self, sequence: int) -> bool:
-        return sequence in self._requests
+        return sequence in self._requests or sequence in self._late
+
+    def __iter__(self) -> Iterator[int]:
+        """Sequence numbers, oldest first."""
+        yield from self._late
+        yield from self._requests
+
+    @property
+    def overdue(self) -> int:
+        """Requests whose time is over and whose response still counts."""
+        return len(self._late)
 
     @property
     def full(self) -> bool:
@@ -29,30 +51,61 @@ class Outstanding:
 
     @property
     def due(self) -> float:
-        """When the oldest expires."""
-        for _, due in self._requests.values():
-            return due
-        return NEVER
+        """When `expired` or `given_up` has something to say."""
+        first = next(iter(self._requests.values()), _NONE)[1]
+        return min(first, next(iter(self._late.values()), _NONE)[1])
 
     def add(self, sequence: int, command_id: int, clock: float) -> None:
         """Wait for the response to a request sent at `clock`."""
         self._requests[sequence] = (command_id | RESPONSE, clock + self.patience)
 
-    def match(self, sequence: int, command_id: int) -> bool:
-        """Whether a response answers one of them, which then waits no longer."""
+    def match(self, sequence: int, command_id: int) -> bool | None:
+        """Whether the request that a response answers was overdue; None when it answers none. It then waits no more."""
         waiting = self._requests.get(sequence)
-        if waiting is None or command_id not in (waiting[0], Command.GENERIC_NACK):
+        if waiting is not None:
+            if command_id != waiting[0] and command_id != Command.GENERIC_NACK:
+                return None
+            del self._requests[sequence]
             return False
-        del self._requests[sequence]
+        waiting = self._late.get(sequence)
+        if waiting is None or command_id not in (waiting[0], Command.GENERIC_NACK):
+            return None
+        del self._late[sequence]
         return True
 
+    def drop(self, sequence: int) -> bool:
+        """Wait no more for this one; False when it did not wait."""
+        return (self._requests.pop(sequence, None) or self._late.pop(sequence, None)) is not None
+
     def expired(self, clock: float) -> list[int]:
-        """Sequence numbers whose time is over, oldest first; they wait no longer."""
-        late = []
-        for sequence, (_, due) in self._requests.items():
-            if due > clock:
-                break
-            late.append(sequence)
-        for sequence in late:
-            del self._requests[sequence]
-        return late
+        """Sequence numbers whose time in the window is over, oldest first; they are overdue from now on."""
+        found = _past(self._requests, clock)
+        for sequence in found:
+            response, _ = self._requests.pop(sequence)
+            self._late[sequence] = (response, clock + self.late)
+        return found
+
+    def given_up(self, clock: float) -> list[int]:
+        """Sequence numbers whose second time is over, or that are too many, oldest first; nothing more is known."""
+        found = _past(self._late, clock)
+        if len(self._late) - len(found) > _MOST_LATE:
+            found = list(self._late)[:-_MOST_LATE]
+        for sequence in found:
+            del self._late[sequence]
+        return found
+
+    def close(self) -> list[int]:
+        """All that still wait, oldest first; none waits any more."""
+        found = list(self)
+        self._requests.clear()
+        self._late.clear()
+        return found
+
+
+def _past(waiting: _Waiting, clock: float) -> list[int]:
+    found = []
+    for sequence, (_, due) in waiting.items():
+        if due > clock:
+            break
+        found.append(sequence)
+    return found

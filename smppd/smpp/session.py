@@ -47,7 +47,8 @@ from smppd.smpp.events import (
     Closed,
     Delivered,
     Event,
-    Expired,
+    Lost,
+    Overdue,
     PeerUnbound,
     Proved,
     Response,
@@ -65,6 +66,7 @@ _HEADER = Struct(">IIII")
 _ANSWER = Struct(">IIIIB")
 _HIGHEST_SEQUENCE = 0x7FFFFFFF
 _MOST_HELD = 1000  # deliver_sm kept before the bind response; more are deferred
+_LINGER = 3.0  # seconds that a carrier which asked to unbind has for the responses it owes us
 _BINDS = {
     "receiver": (Command.BIND_RECEIVER, State.RECEIVER),
     "transmitter": (Command.BIND_TRANSMITTER, State.TRANSMITTER),
@@ -106,7 +108,7 @@ class Session:
         self.proof = Proof()
         self.strange: Counter[str] = Counter()
         self._framer = Framer(settings.max_length)
-        self._outstanding = Outstanding(settings.window, settings.response_timeout)
+        self._outstanding = Outstanding(settings.window, settings.response_timeout, settings.late_response)
         self._timers = Timers()
         self._clock = Clock(0.0)
         self._reactions: dict[int, Reaction] = {}
@@ -175,14 +177,17 @@ class Session:
         timers, settings = self._timers, self.settings
         if self.closed or not self._clock.running:
             return self._pending()
-        self._events.extend(map(Expired, self._outstanding.expired(clock)))
+        if self._outstanding.due <= clock:
+            self._events.extend(map(Overdue, self._outstanding.expired(clock)))
+            self._events.extend(Lost(sequence, True) for sequence in self._outstanding.given_up(clock))
+            self._settled(clock)
         if timers.bind <= clock:
             self._close(Cause.SILENT, f"no answer to the bind within {settings.bind_timeout:g} s")
         if timers.end <= clock:
-            if self.state is State.LEAVING:
-                self._leave()
-            else:
+            if self.state is State.UNBINDING:
                 self._close(Cause.ASKED, f"no answer to the unbind within {settings.unbind_timeout:g} s")
+            else:
+                self._settled(clock, over=True)
         if timers.answer <= clock:
             if self._heard:
                 # A lost answer on a link that lives: VPNs re-key, carriers are busy. Ask again.
@@ -224,16 +229,16 @@ class Session:
         if self.state in BOUND:
             if self._timers.proof == NEVER:
                 self._timers.proof = self._clock.elapsed + self.settings.proof_interval
-        elif self.state is State.LEAVING and not self.owed:
-            self._leave()
+        elif not self.owed:
+            self._settled(self._clock.elapsed)
         return True
 
     def request(self, pdu: Pdu, now: float) -> int | None:
         """Send a request; returns its sequence number, or None when the window is full.
 
-        Its end is told by exactly one Response or Expired, unless the session closes first. Raises WrongState when
-        it cannot be sent now, EncodeError when it cannot be sent at all: to a carrier that speaks SMPP 3.3, nothing
-        goes with optional parameters.
+        Its end is told by exactly one Response or Lost, and by one Overdue before it when that takes long. Raises
+        WrongState when it cannot be sent now, EncodeError when it cannot be sent at all: to a carrier that speaks
+        SMPP 3.3, nothing goes with optional parameters.
         """
         if pdu.command_id not in MAY_SEND.get(self.state, ()):
             raise WrongState(f"{command_name(pdu.command_id)} cannot be sent while {self.state.value}")
@@ -254,23 +259,30 @@ class Session:
 
     @property
     def waiting(self) -> int:
-        """Requests of ours without a response."""
+        """Requests of ours without a response that take room in the window."""
         return len(self._outstanding)
+
+    @property
+    def overdue(self) -> int:
+        """Requests of ours whose response is late and would still be told."""
+        return self._outstanding.overdue
 
     def prove(self, now: float) -> None:
         """Ask at once for the proof of all answers given so far, unless it is being asked for."""
         if self.state in BOUND and not self.proof.asking:
             self._enquire(self._clock.advance(now))
 
-    def unbind(self, now: float) -> None:
-        """Ask for the end. Closed follows, with the carrier's answer or without."""
+    def unbind(self, now: float, patience: float = 0.0) -> None:
+        """Ask for the end, and take nothing new. Closed follows, with the carrier's answer or without.
+
+        What both sides are owed is settled first, as far as that is done within `patience` seconds; requests that are
+        overdue are not waited for.
+        """
         if self.state in BOUND:
             clock = self._clock.advance(now)
-            self._enter(State.UNBINDING)
-            self._timers.end = clock + self.settings.unbind_timeout
-            self._unbind_sequence = self._next_sequence()
-            self._answered_before_unbind = self.proof.answered
-            self._send(Command.UNBIND, 0, self._unbind_sequence)
+            self._enter(State.DRAINING)
+            self._timers.end = clock + patience
+            self._settled(clock, over=patience <= 0)
         elif self.state in (State.OPEN, State.BINDING):
             self._close(Cause.ASKED, "stopped before the bind stood")
 
@@ -359,9 +371,12 @@ class Session:
             if self.proof.hear(sequence):
                 self._timers.answer = NEVER
             self._tell_proof()
-        elif self._outstanding.match(sequence, command_id):
-            self._active(clock)
-            self._events.append(Response(sequence, pdu))
+        elif (late := self._outstanding.match(sequence, command_id)) is not None:
+            self._events.append(Response(sequence, pdu, late))
+            if self.state in BOUND:
+                self._active(clock)
+            else:
+                self._settled(clock)
         elif command_id == Command.GENERIC_NACK and sequence == self._unbind_sequence != 0:
             self._end(pdu, clock)
         else:
@@ -405,10 +420,10 @@ class Session:
         if pdu.command_id == Command.UNBIND:
             self._unbind_sequence = pdu.sequence
             self._events.append(PeerUnbound())
+            self._take_back()
             self._enter(State.LEAVING)
             self._timers.end = clock + self.settings.unbind_timeout
-            if not self.owed:
-                self._leave()
+            self._settled(clock)
         else:
             self.proof.prove(self._answered_before_unbind)
             self._tell_proof()
@@ -416,9 +431,21 @@ class Session:
 
     # --- what we send and become -------------------------------------------------------------------------------------
 
-    def _leave(self) -> None:
-        self._send(Command.UNBIND_RESP, 0, self._unbind_sequence)
-        self._close(Cause.CLOSED, "the carrier unbound")
+    def _settled(self, clock: float, *, over: bool = False) -> None:
+        """Before an end: go on with it if nothing is owed to either side, or if its time is over."""
+        if not over and (self.owed or len(self._outstanding)):
+            if self.state is State.LEAVING and not self.owed:
+                # Its responses may have crossed its unbind with our requests. Many carriers have forgotten them.
+                self._timers.end = min(self._timers.end, clock + _LINGER)
+        elif self.state is State.DRAINING:
+            self._enter(State.UNBINDING)
+            self._timers.end = clock + self.settings.unbind_timeout
+            self._unbind_sequence = self._next_sequence()
+            self._answered_before_unbind = self.proof.answered
+            self._send(Command.UNBIND, 0, self._unbind_sequence)
+        elif self.state is State.LEAVING:
+            self._send(Command.UNBIND_RESP, 0, self._unbind_sequence)
+            self._close(Cause.CLOSED, "the carrier unbound")
 
     def _enquire(self, clock: float) -> None:
         sequence = self._next_sequence()
@@ -436,7 +463,7 @@ class Session:
     def _next_sequence(self) -> int:
         while True:
             self._sequence = self._sequence % _HIGHEST_SEQUENCE + 1
-            if self._sequence not in self._outstanding:
+            if self._sequence not in self._outstanding and self._sequence not in self.proof:
                 return self._sequence
 
     def _active(self, clock: float) -> None:
@@ -452,7 +479,20 @@ class Session:
     def _close(self, cause: Cause, reason: str) -> None:
         self._enter(State.CLOSED)
         self._held.clear()
+        self._take_back()
+        self._events.extend(Lost(sequence, True) for sequence in self._outstanding.close())
         self._events.append(Closed(cause, reason))
+
+    def _take_back(self) -> None:
+        """Requests that the driver has not taken are certainly not written, and are not going to be."""
+        kept = []
+        for frame in self._out:
+            _, command_id, _, sequence = _HEADER.unpack_from(frame)
+            if not command_id & RESPONSE and self._outstanding.drop(sequence):
+                self._events.append(Lost(sequence, False))
+            else:
+                kept.append(frame)
+        self._out = kept
 
     def _pending(self) -> list[Event]:
         events, self._events = self._events, []

@@ -30,6 +30,7 @@ class SessionSettings:
     window: int = 10
     enquire_link: float = 30.0
     response_timeout: float = 60.0
+    late_response: float = 600.0  # how long after response_timeout an answer still counts
     bind_timeout: float = 30.0
     unbind_timeout: float = 10.0
     inactivity: float | None = None

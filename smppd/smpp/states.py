@@ -20,6 +20,7 @@ class State(enum.Enum):
     TRANSMITTER = "transmitter"
     RECEIVER = "receiver"
     TRANSCEIVER = "transceiver"
+    DRAINING = "draining"  # we are about to unbind; what is owed to either side is settled first
     LEAVING = "leaving"  # the carrier asked to unbind; what it is owed is answered first
     UNBINDING = "unbinding"  # we asked to unbind
     CLOSED = "closed"
@@ -46,43 +47,51 @@ class Reaction(enum.Enum):
 _TAKE, _HOLD, _DEFER, _REFUSE, _LEAVE = Reaction.TAKE, Reaction.HOLD, Reaction.DEFER, Reaction.REFUSE, Reaction.LEAVE
 _ECHO, _MATCH, _END, _TELL, _COUNT = Reaction.ECHO, Reaction.MATCH, Reaction.END, Reaction.TELL, Reaction.COUNT
 
-_STATES = (State.BINDING, State.TRANSMITTER, State.RECEIVER, State.TRANSCEIVER, State.LEAVING, State.UNBINDING)
+_STATES = (
+    State.BINDING,
+    State.TRANSMITTER,
+    State.RECEIVER,
+    State.TRANSCEIVER,
+    State.DRAINING,
+    State.LEAVING,
+    State.UNBINDING,
+)
 _ROWS: dict[Command, tuple[Reaction, ...]] = {
-    #                                     BINDING   TRANSMITTER  RECEIVER  TRANSCEIVER  LEAVING  UNBINDING
-    Command.DELIVER_SM:                   (_HOLD,   _REFUSE,     _TAKE,    _TAKE,       _DEFER,  _LEAVE),
-    Command.DATA_SM:                      (_HOLD,   _REFUSE,     _TAKE,    _TAKE,       _DEFER,  _LEAVE),
-    Command.ALERT_NOTIFICATION:           (_COUNT,  _COUNT,      _TELL,    _TELL,       _COUNT,  _COUNT),
-    Command.ENQUIRE_LINK:                 (_ECHO,   _ECHO,       _ECHO,    _ECHO,       _ECHO,   _ECHO),
-    Command.UNBIND:                       (_END,    _END,        _END,     _END,        _COUNT,  _ECHO),
-    Command.UNBIND_RESP:                  (_COUNT,  _COUNT,      _COUNT,   _COUNT,      _COUNT,  _END),
-    Command.ENQUIRE_LINK_RESP:            (_MATCH,  _MATCH,      _MATCH,   _MATCH,      _MATCH,  _MATCH),
-    Command.GENERIC_NACK:                 (_MATCH,  _MATCH,      _MATCH,   _MATCH,      _MATCH,  _MATCH),
-    Command.BIND_TRANSMITTER_RESP:        (_MATCH,  _COUNT,      _COUNT,   _COUNT,      _COUNT,  _COUNT),
-    Command.BIND_RECEIVER_RESP:           (_MATCH,  _COUNT,      _COUNT,   _COUNT,      _COUNT,  _COUNT),
-    Command.BIND_TRANSCEIVER_RESP:        (_MATCH,  _COUNT,      _COUNT,   _COUNT,      _COUNT,  _COUNT),
-    Command.SUBMIT_SM_RESP:               (_COUNT,  _MATCH,      _MATCH,   _MATCH,      _MATCH,  _MATCH),
-    Command.SUBMIT_MULTI_RESP:            (_COUNT,  _MATCH,      _MATCH,   _MATCH,      _MATCH,  _MATCH),
-    Command.DATA_SM_RESP:                 (_COUNT,  _MATCH,      _MATCH,   _MATCH,      _MATCH,  _MATCH),
-    Command.QUERY_SM_RESP:                (_COUNT,  _MATCH,      _MATCH,   _MATCH,      _MATCH,  _MATCH),
-    Command.CANCEL_SM_RESP:               (_COUNT,  _MATCH,      _MATCH,   _MATCH,      _MATCH,  _MATCH),
-    Command.REPLACE_SM_RESP:              (_COUNT,  _MATCH,      _MATCH,   _MATCH,      _MATCH,  _MATCH),
-    Command.BROADCAST_SM_RESP:            (_COUNT,  _MATCH,      _MATCH,   _MATCH,      _MATCH,  _MATCH),
-    Command.QUERY_BROADCAST_SM_RESP:      (_COUNT,  _MATCH,      _MATCH,   _MATCH,      _MATCH,  _MATCH),
-    Command.CANCEL_BROADCAST_SM_RESP:     (_COUNT,  _MATCH,      _MATCH,   _MATCH,      _MATCH,  _MATCH),
-    Command.OUTBIND:                      (_COUNT,  _COUNT,      _COUNT,   _COUNT,      _COUNT,  _COUNT),
-    Command.DELIVER_SM_RESP:              (_COUNT,  _COUNT,      _COUNT,   _COUNT,      _COUNT,  _COUNT),
+    #                                     BINDING   TRANSMITTER  RECEIVER  TRANSCEIVER  DRAINING  LEAVING  UNBINDING
+    Command.DELIVER_SM:                   (_HOLD,   _REFUSE,     _TAKE,    _TAKE,       _LEAVE,   _DEFER,  _LEAVE),
+    Command.DATA_SM:                      (_HOLD,   _REFUSE,     _TAKE,    _TAKE,       _LEAVE,   _DEFER,  _LEAVE),
+    Command.ALERT_NOTIFICATION:           (_COUNT,  _COUNT,      _TELL,    _TELL,       _COUNT,   _COUNT,  _COUNT),
+    Command.ENQUIRE_LINK:                 (_ECHO,   _ECHO,       _ECHO,    _ECHO,       _ECHO,    _ECHO,   _ECHO),
+    Command.UNBIND:                       (_END,    _END,        _END,     _END,        _END,     _COUNT,  _ECHO),
+    Command.UNBIND_RESP:                  (_COUNT,  _COUNT,      _COUNT,   _COUNT,      _COUNT,   _COUNT,  _END),
+    Command.ENQUIRE_LINK_RESP:            (_MATCH,  _MATCH,      _MATCH,   _MATCH,      _MATCH,   _MATCH,  _MATCH),
+    Command.GENERIC_NACK:                 (_MATCH,  _MATCH,      _MATCH,   _MATCH,      _MATCH,   _MATCH,  _MATCH),
+    Command.BIND_TRANSMITTER_RESP:        (_MATCH,  _COUNT,      _COUNT,   _COUNT,      _COUNT,   _COUNT,  _COUNT),
+    Command.BIND_RECEIVER_RESP:           (_MATCH,  _COUNT,      _COUNT,   _COUNT,      _COUNT,   _COUNT,  _COUNT),
+    Command.BIND_TRANSCEIVER_RESP:        (_MATCH,  _COUNT,      _COUNT,   _COUNT,      _COUNT,   _COUNT,  _COUNT),
+    Command.SUBMIT_SM_RESP:               (_COUNT,  _MATCH,      _MATCH,   _MATCH,      _MATCH,   _MATCH,  _MATCH),
+    Command.SUBMIT_MULTI_RESP:            (_COUNT,  _MATCH,      _MATCH,   _MATCH,      _MATCH,   _MATCH,  _MATCH),
+    Command.DATA_SM_RESP:                 (_COUNT,  _MATCH,      _MATCH,   _MATCH,      _MATCH,   _MATCH,  _MATCH),
+    Command.QUERY_SM_RESP:                (_COUNT,  _MATCH,      _MATCH,   _MATCH,      _MATCH,   _MATCH,  _MATCH),
+    Command.CANCEL_SM_RESP:               (_COUNT,  _MATCH,      _MATCH,   _MATCH,      _MATCH,   _MATCH,  _MATCH),
+    Command.REPLACE_SM_RESP:              (_COUNT,  _MATCH,      _MATCH,   _MATCH,      _MATCH,   _MATCH,  _MATCH),
+    Command.BROADCAST_SM_RESP:            (_COUNT,  _MATCH,      _MATCH,   _MATCH,      _MATCH,   _MATCH,  _MATCH),
+    Command.QUERY_BROADCAST_SM_RESP:      (_COUNT,  _MATCH,      _MATCH,   _MATCH,      _MATCH,   _MATCH,  _MATCH),
+    Command.CANCEL_BROADCAST_SM_RESP:     (_COUNT,  _MATCH,      _MATCH,   _MATCH,      _MATCH,   _MATCH,  _MATCH),
+    Command.OUTBIND:                      (_COUNT,  _COUNT,      _COUNT,   _COUNT,      _COUNT,   _COUNT,  _COUNT),
+    Command.DELIVER_SM_RESP:              (_COUNT,  _COUNT,      _COUNT,   _COUNT,      _COUNT,   _COUNT,  _COUNT),
     # What only an ESME may send, sent by the carrier.
-    Command.BIND_TRANSMITTER:             (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE, _REFUSE),
-    Command.BIND_RECEIVER:                (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE, _REFUSE),
-    Command.BIND_TRANSCEIVER:             (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE, _REFUSE),
-    Command.SUBMIT_SM:                    (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE, _REFUSE),
-    Command.SUBMIT_MULTI:                 (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE, _REFUSE),
-    Command.QUERY_SM:                     (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE, _REFUSE),
-    Command.CANCEL_SM:                    (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE, _REFUSE),
-    Command.REPLACE_SM:                   (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE, _REFUSE),
-    Command.BROADCAST_SM:                 (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE, _REFUSE),
-    Command.QUERY_BROADCAST_SM:           (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE, _REFUSE),
-    Command.CANCEL_BROADCAST_SM:          (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE, _REFUSE),
+    Command.BIND_TRANSMITTER:             (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE,  _REFUSE, _REFUSE),
+    Command.BIND_RECEIVER:                (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE,  _REFUSE, _REFUSE),
+    Command.BIND_TRANSCEIVER:             (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE,  _REFUSE, _REFUSE),
+    Command.SUBMIT_SM:                    (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE,  _REFUSE, _REFUSE),
+    Command.SUBMIT_MULTI:                 (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE,  _REFUSE, _REFUSE),
+    Command.QUERY_SM:                     (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE,  _REFUSE, _REFUSE),
+    Command.CANCEL_SM:                    (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE,  _REFUSE, _REFUSE),
+    Command.REPLACE_SM:                   (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE,  _REFUSE, _REFUSE),
+    Command.BROADCAST_SM:                 (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE,  _REFUSE, _REFUSE),
+    Command.QUERY_BROADCAST_SM:           (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE,  _REFUSE, _REFUSE),
+    Command.CANCEL_BROADCAST_SM:          (_REFUSE, _REFUSE,     _REFUSE,  _REFUSE,     _REFUSE,  _REFUSE, _REFUSE),
 }  # fmt: skip
 
 REACTIONS: dict[State, dict[int, Reaction]] = {

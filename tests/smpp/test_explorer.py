@@ -15,9 +15,20 @@ import pytest
 
 import pdu
 from pdu import Command
-from smppd.smpp.events import Closed, Delivered, Event, Expired, PeerUnbound, Proved, Response, Undecodable
+from smppd.smpp.events import (
+    Closed,
+    Delivered,
+    Event,
+    Lost,
+    Outcome,
+    Overdue,
+    PeerUnbound,
+    Proved,
+    Response,
+    Undecodable,
+)
 from smppd.smpp.session import Session, WrongState
-from smppd.smpp.states import BOUND, State
+from smppd.smpp.states import BOUND, REACTIONS, State
 from tests.smpp.mc import BIND_RESPONSES, UNREADABLE, frame, mo, started, wire
 
 MOST_OWED = 2
@@ -34,22 +45,30 @@ class World:
     asked: Counter[int] = field(default_factory=Counter)  # sequences of what the carrier asked and must hear about
     owed: list[pdu.DeliverSm | Undecodable] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)  # sequences, in the order given by the gateway
-    requests: set[int] = field(default_factory=set)
+    requests: set[int] = field(default_factory=set)  # in the window
+    overdue: set[int] = field(default_factory=set)
+    written: set[int] = field(default_factory=set)  # requests, on the wire
+    unwritten: set[int] = field(default_factory=set)  # requests told so
     enquiries: dict[int, int] = field(default_factory=dict)  # our enquire_link -> answers written before it
     unbind: int = 0
-    left_at: float = 0.0  # when the carrier asked to unbind
+    left: bool = False  # the carrier asked to unbind, then
+    left_at: float = 0.0
+    cut: bool = False  # the connection was lost
     proved: int = 0
     closed: bool = False
+    outcomes: set[tuple[str, bool]] = field(default_factory=set)  # of requests
 
     @property
     def key(self) -> tuple[object, ...]:
         timers = self.session._timers
-        due = [timers.bind, timers.enquire, timers.answer, timers.proof, timers.end]
+        due = [timers.bind, timers.enquire, timers.answer, timers.proof, timers.end, self.session._outstanding.due]
         clock = self.session._clock.elapsed
         return (
             self.session.state,
             len(self.owed),
             len(self.requests),
+            min(len(self.overdue), 2),
+            len(self.requests - self.written),
             min(len(self.answers), 3) - min(self.proved, 3),
             min(len(self.enquiries), 2),
             self.session._heard,
@@ -65,21 +84,38 @@ class World:
     def take_in(self, events: list[Event]) -> None:
         for event in events:
             assert not self.closed, "an event after Closed"
+            if isinstance(event, Outcome):
+                self.outcomes.add((type(event).__name__, getattr(event, "late", getattr(event, "written", False))))
             match event:
                 case Delivered() | Undecodable():
                     assert self.session.state in BOUND or self.session.state in (State.LEAVING, State.CLOSED)
                     self.owed.append(event.pdu if isinstance(event, Delivered) else event)  # type: ignore[arg-type]
-                case Response() | Expired():
-                    assert event.sequence in self.requests, "an end of no request"
+                case Response():
+                    self.end(event.sequence, event.late)
+                case Lost():
+                    assert event.written == (event.sequence in self.written), "written is not what it was"
+                    if not event.written:
+                        self.unwritten.add(event.sequence)
+                    elif self.left and not self.cut and event.sequence in self.requests:
+                        assert self.now >= self.left_at + 3.0, "left before it was answered"
+                    self.end(event.sequence, event.sequence in self.overdue)
+                case Overdue():
+                    assert event.sequence in self.requests, "overdue twice, or no request"
                     self.requests.remove(event.sequence)
+                    self.overdue.add(event.sequence)
                 case PeerUnbound():
-                    self.left_at = self.now
+                    self.left, self.left_at = True, self.now
                 case Proved():
                     assert self.proved < event.count <= len(self.answers), "a proof of what was not answered"
                     self.proved = event.count
                 case Closed():
                     self.closed = True
         self.write()
+
+    def end(self, sequence: int, overdue: bool) -> None:
+        waiting = self.overdue if overdue else self.requests
+        assert sequence in waiting, "an end of no request"
+        waiting.remove(sequence)
 
     def write(self) -> None:
         """Look at what the session says."""
@@ -90,6 +126,9 @@ class World:
                 self.enquiries[said.sequence] = len(self.answers)
             elif said.command_id == Command.UNBIND:
                 self.unbind = said.sequence
+            elif said.command_id == Command.SUBMIT_SM:
+                assert said.sequence not in self.unwritten, "written after all"
+                self.written.add(said.sequence)
             elif said.command_id & RESPONSE:
                 if said.command_id == Command.UNBIND_RESP and not self.unbind:
                     assert not self.owed or self.now >= self.left_at + 10.0, "left before it had answered"
@@ -101,8 +140,11 @@ class World:
         assert session.closed == self.closed or session.deadline() is not None, "an end that nobody is told"
         assert self.closed or session.owed == len(self.owed)
         assert session.proof.answered == len(self.answers)
-        assert session.waiting == len(self.requests)
+        assert session.waiting == len(self.requests) <= session.settings.window
+        assert session.overdue == len(self.overdue)
         if self.closed:
+            assert not self.requests, "a request without an end"
+            assert not self.overdue, "a request without an end"
             assert session.deadline() is None
 
 
@@ -138,7 +180,7 @@ def respond(status: int) -> Step:
     return step
 
 
-def submit(world: World) -> None:
+def submit(world: World, written: bool = True) -> None:
     try:
         sequence = world.session.request(pdu.SubmitSm(), world.now)
     except WrongState:
@@ -147,8 +189,10 @@ def submit(world: World) -> None:
         if sequence is None:
             assert len(world.requests) == world.session.settings.window
         else:
+            assert not {sequence} & (world.requests | world.overdue | world.enquiries.keys()), "a sequence taken twice"
             world.requests.add(sequence)
-    world.write()
+    if written:
+        world.write()
 
 
 def prove(world: World) -> None:
@@ -156,8 +200,8 @@ def prove(world: World) -> None:
     world.write()
 
 
-def unbind(world: World) -> None:
-    world.session.unbind(world.now)
+def unbind(world: World, patience: float = 0.0) -> None:
+    world.session.unbind(world.now, patience)
     world.take_in(world.session.tick(world.now))
 
 
@@ -177,6 +221,7 @@ def back(world: World) -> None:
 
 
 def lost(world: World) -> None:
+    world.cut = True
     world.take_in(world.session.lost("reset"))
 
 
@@ -203,12 +248,15 @@ STEPS: dict[str, Step] = {
     "nack of a request": send(lambda w: frame(0x80000000, min(w.requests, default=0), 3)),
     "nack without sequence": send(lambda w: frame(0x80000000, 0, 3)),
     "unbind_resp": send(lambda w: frame(0x80000006, w.unbind)),
-    "late response": send(lambda w: frame(0x80000004, 0x7000)),
+    "late submit_sm_resp": send(lambda w: frame(0x80000004, min(w.overdue, default=0))),
+    "response to nothing": send(lambda w: frame(0x80000004, 0x7000)),
     "stored": respond(0),
     "not stored": respond(0x64),
     "submit": submit,
+    "submit, not yet written": lambda w: submit(w, written=False),
     "prove": prove,
     "unbind": unbind,
+    "unbind with patience": lambda w: unbind(w, 20.0),
     "wait": wait,
     "clock steps back": back,
     "pause": lambda w: w.session.pause(w.now),
@@ -219,24 +267,27 @@ STEPS: dict[str, Step] = {
 
 @pytest.mark.parametrize("bind", ["transceiver", "receiver", "transmitter"])
 def test_whatever_happens_in_whatever_state_the_ledger_agrees(bind: str) -> None:
-    start = World(started(bind=bind, window=1))
+    start = World(started(bind=bind, window=1, response_timeout=40.0, late_response=50.0))
+    shared = (start.session.settings, *REACTIONS.values())  # never changed
     seen = {start.key}
     todo = deque([(start, ("start",))])
     states: set[State] = set()
+    outcomes: set[tuple[str, bool]] = set()
     while todo:
         world, path = todo.popleft()
         states.add(world.session.state)
         for name, step in STEPS.items():
-            then = copy.deepcopy(world)
+            then = copy.deepcopy(world, {id(each): each for each in shared})
             try:
                 step(then)
                 then.check()
             except AssertionError as error:
                 raise AssertionError(f"{error}: {' > '.join((*path, name))}") from error
+            outcomes |= then.outcomes
             if then.key not in seen and len(path) < 9:
                 seen.add(then.key)
                 todo.append((then, (*path, name)))
-    # A transmitter owes nothing, so it never lingers while leaving.
-    lingering = set() if bind == "transmitter" else {State.LEAVING}
-    assert states >= {State.BINDING, State.UNBINDING, State.CLOSED} | lingering
+    assert states == set(State) - {State.OPEN} - {each for each in BOUND if each.value != bind}
+    every = {("Response", False), ("Response", True), ("Overdue", False), ("Lost", False), ("Lost", True)}
+    assert outcomes == (set() if bind == "receiver" else every)
     assert len(seen) > (50 if bind == "transmitter" else 200)

@@ -16,6 +16,7 @@ from smppd.config.carriers import CarrierConfig
 from smppd.model import Answer, Received
 from smppd.simulator.mo import Mo
 from smppd.simulator.smsc import Smsc
+from smppd.smpp.events import Lost, Outcome, Overdue, Response
 from smppd.smpp.link import Link
 from smppd.smpp.ports import LinkState
 from smppd.smpp.session import WrongState
@@ -456,6 +457,62 @@ async def test_stopping_is_over_in_time_whatever_carrier_and_store_do(
     assert shelf.records[0].closed == 1
 
 
+async def test_stopping_waits_for_the_responses_to_what_was_sent(
+    smsc: Smsc, shelf: Shelf, states: States, run: Run
+) -> None:
+    smsc.habits.slow_answers = 0.2
+    link = run()
+    await states.until(BOUND)
+    answers: asyncio.Queue[Outcome] = asyncio.Queue()
+    for _ in range(3):
+        assert link.request(SUBMIT, answers.put_nowait)
+    stopping = asyncio.create_task(link.stop(soon()))
+    await states.until(UNBINDING)
+    assert link.room == 0
+    with pytest.raises(WrongState):
+        link.request(SUBMIT, answers.put_nowait)
+    smsc.enqueue(Mo(text="for the next bind"))
+    await stopping
+    assert [type(answers.get_nowait()) for _ in range(3)] == [Response] * 3
+    assert answers.empty()
+    assert shelf.items == []
+
+
+async def test_stopping_tells_what_is_lost_before_it_is_over(smsc: Smsc, states: States, run: Run) -> None:
+    smsc.habits.lose_answers_every = 1
+    link = run()
+    await states.until(BOUND)
+    answers: asyncio.Queue[Outcome] = asyncio.Queue()
+    assert link.request(SUBMIT, answers.put_nowait)
+    await smsc.wait_submits(1)
+    deadline = soon(0.3)
+    await link.stop(deadline)
+    assert answers.get_nowait() == Lost(2, written=True)
+    assert answers.empty()
+    assert soon(0) < deadline + 0.3
+
+
+async def test_responses_are_read_while_stopping_although_the_store_is_busy(
+    smsc: Smsc, shelf: Shelf, states: States, run: Run
+) -> None:
+    shelf.answer = None
+    smsc.window = 2000
+    smsc.habits.slow_answers = 0.2
+    link = run()
+    await states.until(BOUND)
+    answers: asyncio.Queue[Outcome] = asyncio.Queue()
+    assert link.request(SUBMIT, answers.put_nowait)
+    await smsc.wait_submits(1)
+    for number in range(1500):
+        smsc.enqueue(Mo(text=str(number)))
+    await shelf.until(lambda shelf: len(shelf.waiting) > 1000)
+    stopping = asyncio.create_task(link.stop(soon()))
+    assert isinstance(await answers.get(), Response)
+    shelf.release()
+    await stopping
+    assert shelf.records[0].closed == 1
+
+
 @pytest.mark.parametrize("state", ["connecting", "waiting to try again", "waiting for the store"])
 async def test_a_link_that_is_not_bound_stops_at_once(
     smsc: Smsc, shelf: Shelf, states: States, run: Run, state: str
@@ -507,7 +564,7 @@ async def test_a_request_is_answered_once(smsc: Smsc, states: States, run: Run) 
     link = run(window=2, version="5.0")
     await states.until(BOUND)
     assert link.version == 0x34  # the simulator's
-    answers: asyncio.Queue[pdu.Pdu | None] = asyncio.Queue()
+    answers: asyncio.Queue[Outcome] = asyncio.Queue()
     assert link.room == 2
     assert link.request(SUBMIT, answers.put_nowait)
     assert link.request(SUBMIT, answers.put_nowait)
@@ -516,55 +573,91 @@ async def test_a_request_is_answered_once(smsc: Smsc, states: States, run: Run) 
     assert sample("smppd_window_in_use", carrier="vodacom", link="1") == 2
     for _ in range(2):
         response = await answers.get()
-        assert isinstance(response, pdu.SubmitSmResp)
-        assert response.status == 0
+        assert isinstance(response, Response)
+        assert (type(response.pdu), response.status, response.late) == (pdu.SubmitSmResp, 0, False)
+        assert response.message_id == smsc.submits[response.sequence - 2].message_id
     assert link.room == 2
     assert len(smsc.submits) == 2
 
 
-async def test_a_request_without_response_is_told_so_when_the_connection_ends(
+async def test_a_request_without_response_is_lost_when_the_connection_ends(
     smsc: Smsc, states: States, run: Run
 ) -> None:
     smsc.habits.lose_answers_every = 1
     link = run()
     await states.until(BOUND)
-    answers: asyncio.Queue[pdu.Pdu | None] = asyncio.Queue()
+    answers: asyncio.Queue[Outcome] = asyncio.Queue()
     link.request(SUBMIT, answers.put_nowait)
     await smsc.wait_submits(1)
     smsc.cut()
-    assert await answers.get() is None
+    assert await answers.get() == Lost(2, written=True)
     await states.until(DOWN)
     assert answers.empty()
 
 
-async def test_a_request_without_response_is_told_so_in_time(smsc: Smsc, states: States, run: Run) -> None:
-    smsc.habits.lose_answers_every = 1
-    link = run(response_timeout="100ms")
+async def test_a_request_in_the_turn_in_which_the_connection_drops_was_certainly_not_written(
+    smsc: Smsc, states: States, run: Run
+) -> None:
+    link = run()
     await states.until(BOUND)
-    answers: asyncio.Queue[pdu.Pdu | None] = asyncio.Queue()
+    answers: asyncio.Queue[Outcome] = asyncio.Queue()
     link.request(SUBMIT, answers.put_nowait)
-    assert await answers.get() is None
+    assert link._connection is not None
+    link._connection.abort()
+    assert answers.get_nowait() == Lost(2, written=False)
+    with pytest.raises(WrongState):
+        link.request(SUBMIT, answers.put_nowait)
+    await states.until(DOWN)
+    assert answers.empty()
+    assert smsc.counters.submits == 0
+
+
+async def test_a_slow_response_is_told_overdue_and_then_late(smsc: Smsc, states: States, run: Run) -> None:
+    smsc.habits.slow_answers = 0.2
+    link = run(response_timeout="100ms", window=1)
+    await states.until(BOUND)
+    answers: asyncio.Queue[Outcome] = asyncio.Queue()
+    link.request(SUBMIT, answers.put_nowait)
+    assert not link.room
+    assert await answers.get() == Overdue(2)
+    assert link.room == 1
+    late = await answers.get()
+    assert isinstance(late, Response)
+    assert (late.sequence, late.late, late.status) == (2, True, 0)
+    assert link.state is BOUND
+
+
+async def test_a_response_that_never_comes_is_given_up_while_the_link_lives(
+    smsc: Smsc, states: States, run: Run
+) -> None:
+    smsc.habits.lose_answers_every = 1
+    link = run(response_timeout="100ms", late_response="100ms")
+    await states.until(BOUND)
+    answers: asyncio.Queue[Outcome] = asyncio.Queue()
+    link.request(SUBMIT, answers.put_nowait)
+    assert await answers.get() == Overdue(2)
+    assert await answers.get() == Lost(2, written=True)
     assert link.state is BOUND
 
 
 async def test_a_parameter_that_the_configuration_names_is_held_to_its_length(states: States, run: Run) -> None:
     link = run(tlvs={"operator_id": {"tag": 0x1401, "type": "integer", "length": 2}})
     await states.until(BOUND)
-    answers: asyncio.Queue[pdu.Pdu | None] = asyncio.Queue()
+    answers: asyncio.Queue[Outcome] = asyncio.Queue()
     with pytest.raises(pdu.EncodeError, match="operator_id: 1 octets, 2 make it"):
         link.request(replace(SUBMIT, tlvs=(pdu.Tlv(0x1401, b"\1"),)), answers.put_nowait)
     assert link.request(replace(SUBMIT, tlvs=(pdu.Tlv(0x1401, b"\1\2"),)), answers.put_nowait)
-    assert isinstance(await answers.get(), pdu.SubmitSmResp)
+    assert isinstance(await answers.get(), Response)
 
 
 async def test_a_carrier_of_3_3_is_sent_no_optional_parameter(smsc: Smsc, states: States, run: Run) -> None:
     link = run(version="3.3")
     await states.until(BOUND)
-    answers: asyncio.Queue[pdu.Pdu | None] = asyncio.Queue()
+    answers: asyncio.Queue[Outcome] = asyncio.Queue()
     with pytest.raises(pdu.EncodeError, match=r"tlvs: SMPP 3\.3 has no optional parameters"):
         link.request(replace(SUBMIT, tlvs=(pdu.Tlv(0x0426, b"\1"),)), answers.put_nowait)
     assert link.request(SUBMIT, answers.put_nowait)
-    assert isinstance(await answers.get(), pdu.SubmitSmResp)
+    assert isinstance(await answers.get(), Response)
     assert (len(smsc.submits), link.version) == (1, 0x33)
 
 

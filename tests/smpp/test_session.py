@@ -15,7 +15,8 @@ from smppd.smpp.events import (
     Cause,
     Closed,
     Delivered,
-    Expired,
+    Lost,
+    Overdue,
     PeerUnbound,
     Response,
     Undecodable,
@@ -359,27 +360,106 @@ def test_the_window_is_kept() -> None:
     assert first != second
 
 
-def test_a_request_without_response_expires_once_and_its_late_response_is_counted() -> None:
-    session = bound(response_timeout=20.0, enquire_link=300.0)
+def test_a_request_is_overdue_once_and_given_up_once() -> None:
+    session = bound(response_timeout=20.0, late_response=100.0, enquire_link=300.0)
     early, late = session.request(SUBMIT, 1.0), session.request(SUBMIT, 2.0)
     assert early is not None
     assert late is not None
+    session.take()
     assert session.deadline() == 21.0
     assert session.tick(20.9) == []
-    assert session.tick(21.0) == [Expired(early)]
-    assert session.tick(30.0) == [Expired(late)]
+    assert session.tick(21.0) == [Overdue(early)]
+    assert session.deadline() == 22.0
+    assert session.tick(30.0) == [Overdue(late)]
     assert session.tick(40.0) == []
-    assert hear(session, pdu.SubmitSmResp("x", sequence=early), now=41.0) == []
+    assert session.deadline() == 121.0
+    assert session.tick(121.0) == [Lost(early, written=True)]
+    assert session.tick(130.0) == [Lost(late, written=True)]
+    assert hear(session, pdu.SubmitSmResp("x", sequence=early), now=131.0) == []
     assert session.strange.total() == 1
+    assert (session.waiting, session.overdue) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "response", [pdu.SubmitSmResp("id-1"), pdu.SubmitSmResp(status=0x58), pdu.GenericNack(status=3)]
+)
+def test_a_late_response_still_ends_its_request_and_only_once(response: pdu.Pdu) -> None:
+    session = bound(response_timeout=20.0, late_response=100.0)
+    sequence = session.request(SUBMIT, 0.0)
+    assert sequence is not None
+    session.take()
+    assert session.tick(20.0) == [Overdue(sequence)]
+    response = replace(response, sequence=sequence)
+    assert hear(session, response, now=90.0) == [Response(sequence, response, late=True)]
+    assert hear(session, response, now=90.0) == []
+    assert session.lost("reset") == [Closed(Cause.CLOSED, "reset")]
+
+
+def test_a_late_response_of_another_command_ends_nothing() -> None:
+    session = bound(response_timeout=20.0)
+    sequence = session.request(SUBMIT, 0.0)
+    session.tick(20.0)
+    assert hear(session, pdu.DataSmResp("x", sequence=sequence or 0), now=21.0) == []
+    assert session.overdue == 1
+
+
+def test_what_is_overdue_takes_no_room_in_the_window() -> None:
+    session = bound(window=2, response_timeout=20.0)
+    first, second = session.request(SUBMIT, 0.0), session.request(SUBMIT, 0.0)
+    assert session.request(SUBMIT, 19.0) is None
+    session.tick(20.0)
+    assert (session.waiting, session.overdue) == (0, 2)
+    third, fourth = session.request(SUBMIT, 20.0), session.request(SUBMIT, 20.0)
+    assert session.request(SUBMIT, 20.0) is None
+    assert len({first, second, third, fourth}) == 4
+
+
+def test_of_the_overdue_only_so_many_are_remembered() -> None:
+    session = bound(window=10_000, response_timeout=20.0, late_response=1000.0)
+    first = [session.request(SUBMIT, 0.0) for _ in range(10_000)]
+    assert session.tick(20.0) == [Overdue(each or 0) for each in first]
+    second = [session.request(SUBMIT, 21.0) for _ in range(3)]
+    assert session.tick(41.0) == [
+        *(Overdue(each or 0) for each in second),
+        *(Lost(each or 0, written=True) for each in first[:3]),
+    ]
+    assert session.overdue == 10_000
+
+
+@pytest.mark.parametrize("taken", [0, 1, 2, 3])
+def test_what_was_never_written_is_told_apart_and_never_written(taken: int) -> None:
+    session = bound()
+    sequences = []
+    for number in range(3):
+        if number == taken:
+            session.take()
+        sequences.append(session.request(SUBMIT, 0.0))
+    if taken == 3:
+        session.take()
+    hear(session, mo(1), pdu.EnquireLink(sequence=5))
+    told = session.lost("reset")
+    assert told == [
+        *(Lost(each, written=False) for each in sequences[taken:]),
+        *(Lost(each, written=True) for each in sequences[:taken]),
+        Closed(Cause.CLOSED, "reset"),
+    ]
+    assert [each.command_id for each in said(session)] == [Command.ENQUIRE_LINK_RESP]
 
 
 def test_our_sequence_wraps_and_passes_over_what_still_waits() -> None:
-    session = bound()
+    session = bound(response_timeout=20.0)
     session._sequence = 0x7FFFFFFE
     assert session.request(SUBMIT, 0.0) == 0x7FFFFFFF
-    assert session.request(SUBMIT, 0.0) == 1
+    assert session.request(SUBMIT, 10.0) == 1
     session._sequence = 0x7FFFFFFE
-    assert session.request(SUBMIT, 0.0) == 2
+    assert session.request(SUBMIT, 10.0) == 2
+    assert session.tick(20.0) == [Overdue(0x7FFFFFFF)]
+    session.take()
+    session._sequence = 0x7FFFFFFE
+    session.tick(30.0)
+    assert [(each.command_id, each.sequence) for each in said(session)] == [(Command.ENQUIRE_LINK, 3)]
+    session._sequence = 0x7FFFFFFE
+    assert session.request(SUBMIT, 30.0) == 4
 
 
 @pytest.mark.parametrize(
@@ -521,6 +601,94 @@ def test_both_may_unbind_at_once() -> None:
     ours, theirs = said(session)
     assert theirs == pdu.UnbindResp(sequence=8)
     assert hear(session, pdu.UnbindResp(sequence=ours.sequence)) == [Closed(Cause.ASKED, "unbound")]
+
+
+def test_our_unbind_waits_for_what_both_sides_are_owed() -> None:
+    session = bound()
+    (event,) = hear(session, mo(3))
+    assert isinstance(event, Delivered)
+    sequence = session.request(SUBMIT, 0.0)
+    assert sequence is not None
+    session.unbind(1.0, patience=8.0)
+    assert session.state is State.DRAINING
+    assert [each.command_id for each in said(session)] == [Command.SUBMIT_SM]
+    with pytest.raises(WrongState):
+        session.request(SUBMIT, 2.0)
+    assert hear(session, mo(4), pdu.EnquireLink(sequence=5), now=3.0) == []
+    response = pdu.SubmitSmResp("id", sequence=sequence)
+    assert hear(session, response, now=4.0) == [Response(sequence, response)]
+    assert [each.command_id for each in said(session)] == [Command.ENQUIRE_LINK_RESP]
+    assert session.answer(event.pdu, 0)
+    assert [each.command_id for each in said(session)] == [Command.DELIVER_SM_RESP, Command.UNBIND]
+    assert session.state is State.UNBINDING
+
+
+def test_our_unbind_waits_no_longer_than_it_is_told() -> None:
+    session = bound(unbind_timeout=10.0)
+    hear(session, mo(3))
+    sequence = session.request(SUBMIT, 0.0)
+    session.unbind(1.0, patience=8.0)
+    session.take()
+    assert session.deadline() == 9.0
+    assert session.tick(8.9) == []
+    assert session.take() == b""
+    assert session.tick(9.0) == []
+    assert [each.command_id for each in said(session)] == [Command.UNBIND]
+    assert session.tick(19.0) == [
+        Lost(sequence or 0, written=True),
+        Closed(Cause.ASKED, "no answer to the unbind within 10 s"),
+    ]
+
+
+def test_our_unbind_waits_for_nothing_that_is_overdue() -> None:
+    session = bound(response_timeout=5.0)
+    sequence = session.request(SUBMIT, 0.0)
+    session.unbind(1.0, patience=60.0)
+    session.take()
+    assert session.tick(5.0) == [Overdue(sequence or 0)]
+    (unbind,) = said(session)
+    assert unbind.command_id == Command.UNBIND
+    response = pdu.SubmitSmResp("id", sequence=sequence or 0)
+    assert hear(session, response, pdu.UnbindResp(sequence=unbind.sequence), now=5.0) == [
+        Response(sequence or 0, response, late=True),
+        Closed(Cause.ASKED, "unbound"),
+    ]
+
+
+def test_an_unbind_of_the_carrier_while_ours_waits_is_answered() -> None:
+    session = bound()
+    sequence = session.request(SUBMIT, 0.0)
+    session.unbind(1.0, patience=60.0)
+    session.take()
+    assert hear(session, pdu.Unbind(sequence=8), now=2.0) == [PeerUnbound()]
+    response = pdu.SubmitSmResp("id", sequence=sequence or 0)
+    assert hear(session, response, now=2.0) == [
+        Response(sequence or 0, response),
+        Closed(Cause.CLOSED, "the carrier unbound"),
+    ]
+    assert said(session) == [pdu.UnbindResp(sequence=8)]
+
+
+def test_a_carrier_that_unbinds_has_a_moment_for_the_responses_it_owes() -> None:
+    session = bound(unbind_timeout=10.0)
+    sequence = session.request(SUBMIT, 0.0)
+    session.take()
+    assert hear(session, pdu.Unbind(sequence=8), now=5.0) == [PeerUnbound()]
+    assert session.take() == b""
+    assert session.deadline() == 8.0
+    assert session.tick(8.0) == [Lost(sequence or 0, written=True), Closed(Cause.CLOSED, "the carrier unbound")]
+    assert said(session) == [pdu.UnbindResp(sequence=8)]
+
+
+def test_a_request_still_in_our_hands_when_the_carrier_unbinds_is_not_written() -> None:
+    session = bound()
+    first = session.request(SUBMIT, 0.0)
+    session.take()
+    second = session.request(SUBMIT, 0.0)
+    assert hear(session, pdu.Unbind(sequence=8)) == [PeerUnbound(), Lost(second or 0, written=False)]
+    assert session.take() == b""
+    response = pdu.SubmitSmResp("id", sequence=first or 0)
+    assert hear(session, response)[0] == Response(first or 0, response)
 
 
 @pytest.mark.parametrize("end", ["answer", "nack", "silence", "close"])

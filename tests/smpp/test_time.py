@@ -6,7 +6,7 @@ import pytest
 
 import pdu
 from pdu import Command
-from smppd.smpp.events import Bound, Cause, Closed, Delivered, Event, Proved, Undecodable
+from smppd.smpp.events import Bound, Cause, Closed, Delivered, Event, Lost, Proved, Undecodable
 from smppd.smpp.session import Session
 from smppd.smpp.states import State
 from tests.smpp.mc import UNREADABLE, bound, frame, hear, mo, said, started
@@ -130,7 +130,9 @@ def test_time_stands_still_while_the_driver_does_not_read() -> None:
     assert session.tick(1000.0) == []
     session.resume(2000.0)
     assert session.deadline() == 2005.0
-    assert closed(session.tick(2005.0))[0] is Cause.SILENT
+    lost, *rest = session.tick(2005.0)
+    assert lost == Lost(2, written=True)
+    assert closed(rest)[0] is Cause.SILENT
 
 
 @pytest.mark.parametrize("moment", [0.0, 10.0, 30.0, 45.0])
