@@ -103,6 +103,8 @@ class Connection(asyncio.Protocol):
                 self._waiting += 1
                 self._octets += size
                 put(record, received(event, mapping), partial(done, event.pdu, size, read_at))
+            elif type(event) is Response:
+                self._requests.pop(event.sequence)(event)
             else:
                 self._handle(event, read_at)
         if (self._waiting > self._most or self._octets > _MOST_OCTETS) and self.session.state in BOUND:

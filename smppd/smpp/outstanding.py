@@ -1,15 +1,16 @@
-"""Requests of ours that have no response yet."""
+"""Our sequence numbers, and the requests of ours that wait for a response under them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container
 
 from pdu import RESPONSE, Command
 from smppd.smpp.timers import NEVER
 
+HIGHEST = 0x7FFFFFFF  # sequence_number (SMPP 3.4 section 5.1.4)
 _MOST_LATE = 10_000  # of the overdue; for more, the oldest are given up before their time
-
 _NONE = (0, NEVER)
+
 _Waiting = dict[int, tuple[int, float]]  # sequence -> command_id of the response, due
 
 
@@ -17,27 +18,23 @@ class Outstanding:
     """At most `window` requests, each for `patience` seconds; then for `late` seconds more, outside the window.
 
     A carrier that is slow answers yet: a request is given up only when that second time is over as well. As the times
-    are equal for all, the first of each kind is the oldest. `in` and `close` are about both kinds, `len` about those
-    in the window.
+    are equal for all, the first of each kind is the oldest. No sequence number that waits, or is in `others`, is taken
+    again.
     """
 
-    __slots__ = ("_late", "_requests", "late", "patience", "window")
+    __slots__ = ("_late", "_others", "_requests", "_wrapped", "late", "patience", "sequence", "window")
 
-    def __init__(self, window: int, patience: float, late: float) -> None:
+    def __init__(self, window: int, patience: float, late: float, others: Container[int] = ()) -> None:
         self.window, self.patience, self.late = window, patience, late
+        self.sequence = 0  # the last taken
+        self._others = others
+        self._wrapped = False
         self._requests: _Waiting = {}
         self._late: _Waiting = {}
 
     def __len__(self) -> int:
+        """Requests in the window."""
         return len(self._requests)
-
-    def __contains__(self, sequence: int) -> bool:
-        return sequence in self._requests or sequence in self._late
-
-    def __iter__(self) -> Iterator[int]:
-        """Sequence numbers, oldest first."""
-        yield from self._late
-        yield from self._requests
 
     @property
     def overdue(self) -> int:
@@ -45,19 +42,29 @@ class Outstanding:
         return len(self._late)
 
     @property
-    def full(self) -> bool:
-        """Whether one more request must wait."""
-        return len(self._requests) >= self.window
-
-    @property
     def due(self) -> float:
         """When `expired` or `given_up` has something to say."""
         first = next(iter(self._requests.values()), _NONE)[1]
         return min(first, next(iter(self._late.values()), _NONE)[1])
 
-    def add(self, sequence: int, command_id: int, clock: float) -> None:
-        """Wait for the response to a request sent at `clock`."""
+    def take(self) -> int:
+        """The next free sequence number."""
+        sequence = self.sequence + 1
+        if self._wrapped or sequence > HIGHEST:
+            self._wrapped = True
+            while sequence > HIGHEST or self._taken(sequence):
+                sequence = 1 if sequence > HIGHEST else sequence + 1
+        self.sequence = sequence
+        return sequence
+
+    def _taken(self, sequence: int) -> bool:
+        return sequence in self._requests or sequence in self._late or sequence in self._others
+
+    def add(self, command_id: int, clock: float) -> int:
+        """Wait for the response to a request sent at `clock`, under the sequence number returned."""
+        sequence = self.take()
         self._requests[sequence] = (command_id | RESPONSE, clock + self.patience)
+        return sequence
 
     def match(self, sequence: int, command_id: int) -> bool | None:
         """Whether the request that a response answers was overdue; None when it answers none. It then waits no more."""
@@ -96,7 +103,7 @@ class Outstanding:
 
     def close(self) -> list[int]:
         """All that still wait, oldest first; none waits any more."""
-        found = list(self)
+        found = [*self._late, *self._requests]
         self._requests.clear()
         self._late.clear()
         return found

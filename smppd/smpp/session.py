@@ -34,6 +34,7 @@ from pdu import (
     Tag,
     command_name,
     decode,
+    encode,
     encode_for,
     int_tlv,
     status_name,
@@ -64,7 +65,6 @@ _HEADER = Struct(">IIII")
 # deliver_sm_resp and data_sm_resp with an empty message_id: a single NUL. Written from here rather than by the codec,
 # as every message received costs one.
 _ANSWER = Struct(">IIIIB")
-_HIGHEST_SEQUENCE = 0x7FFFFFFF
 _MOST_HELD = 1000  # deliver_sm kept before the bind response; more are deferred
 _LINGER = 3.0  # seconds that a carrier which asked to unbind has for the responses it owes us
 _BINDS = {
@@ -72,6 +72,8 @@ _BINDS = {
     "transmitter": (Command.BIND_TRANSMITTER, State.TRANSMITTER),
     "transceiver": (Command.BIND_TRANSCEIVER, State.TRANSCEIVER),
 }
+_TAKE, _MATCH, _SUBMIT_SM = Reaction.TAKE, Reaction.MATCH, int(Command.SUBMIT_SM)
+_SETTLING = (State.DRAINING, State.LEAVING)
 _MESSAGES = (Command.DELIVER_SM, Command.DATA_SM)
 _BIND_RESPONSES = (BindReceiverResp, BindTransmitterResp, BindTransceiverResp)
 # Responses whose status counts although their body cannot be read.
@@ -107,13 +109,14 @@ class Session:
         self.owed = 0
         self.proof = Proof()
         self.strange: Counter[str] = Counter()
+        self._inactivity = settings.inactivity
         self._framer = Framer(settings.max_length)
-        self._outstanding = Outstanding(settings.window, settings.response_timeout, settings.late_response)
+        self._outstanding = Outstanding(settings.window, settings.response_timeout, settings.late_response, self.proof)
         self._timers = Timers()
         self._clock = Clock(0.0)
         self._reactions: dict[int, Reaction] = {}
-        self._sequence = 0
-        self._unbind_sequence = 0
+        self._may_send: frozenset[int] = frozenset()
+        self._bind_sequence = self._unbind_sequence = 0
         self._held: list[Delivered | Undecodable] = []
         self._heard = True  # anything since the last enquire_link
         self._answered_before_unbind = 0
@@ -132,7 +135,8 @@ class Session:
         body = b"".join(text.encode("latin-1") + b"\0" for text in texts)
         body += bytes((settings.version, settings.addr_ton, settings.addr_npi))
         body += settings.address_range.encode("latin-1") + b"\0"
-        self._out.append(_HEADER.pack(16 + len(body), _BINDS[settings.bind][0], 0, self._next_sequence()) + body)
+        self._bind_sequence = self._outstanding.take()
+        self._out.append(_HEADER.pack(16 + len(body), _BINDS[settings.bind][0], 0, self._bind_sequence) + body)
         self._enter(State.BINDING)
 
     def receive(self, data: bytes, now: float) -> list[Event]:
@@ -147,23 +151,27 @@ class Session:
             frames = self._framer.feed(data)
         except FramingError:
             frames = []
-        events, owed = self._events, self.owed
+        events, owed, reactions = self._events, self.owed, self._reactions
         for frame in frames:
             try:
                 pdu = decode(frame)
             except DecodeError as error:
                 self._unreadable(error, clock)
             else:
-                reaction = self._reactions.get(pdu.command_id)
-                if reaction is Reaction.TAKE:
+                reaction = reactions.get(pdu.command_id)
+                if reaction is _TAKE:
                     self.owed += 1
                     events.append(Delivered(pdu, frame))  # type: ignore[arg-type]  # the matrix takes no other
+                elif reaction is _MATCH:
+                    self._match(pdu, clock)
                 else:
                     self._react(pdu, frame, reaction, clock)
                 if pdu.trailing:
                     self.strange["trailing octets"] += 1
-            if self.closed:
-                return self._pending()
+            if reactions is not self._reactions:  # another state
+                if self.closed:
+                    return self._pending()
+                reactions = self._reactions
         if self._framer.error is not None:
             self._send(Command.GENERIC_NACK, self._framer.error.status, 0)
             self._close(Cause.BROKEN, f"what the carrier sends is not SMPP: {self._framer.error.reason}")
@@ -240,16 +248,20 @@ class Session:
         WrongState when it cannot be sent now, EncodeError when it cannot be sent at all: to a carrier that speaks
         SMPP 3.3, nothing goes with optional parameters.
         """
-        if pdu.command_id not in MAY_SEND.get(self.state, ()):
-            raise WrongState(f"{command_name(pdu.command_id)} cannot be sent while {self.state.value}")
-        if self._outstanding.full:
+        command_id, outstanding = pdu.command_id, self._outstanding
+        if command_id not in self._may_send:
+            raise WrongState(f"{command_name(command_id)} cannot be sent while {self.state.value}")
+        if len(outstanding) >= outstanding.window:
             return None
-        frame = encode_for(pdu, self.version, self.settings.parameters)
+        if command_id == _SUBMIT_SM and not pdu.tlvs:
+            frame = encode(pdu)  # every version has it
+        else:
+            frame = encode_for(pdu, self.version, self.settings.parameters)
         clock = self._clock.advance(now)
-        sequence = self._next_sequence()
-        self._outstanding.add(sequence, pdu.command_id, clock)
+        sequence = outstanding.add(command_id, clock)
         self._out.append(b"%b%b%b" % (frame[:12], sequence.to_bytes(4, "big"), frame[16:]))
-        self._active(clock)
+        if self._inactivity is not None:
+            self._active(clock)
         return sequence
 
     @property
@@ -362,8 +374,14 @@ class Session:
 
     def _match(self, pdu: Pdu, clock: float) -> None:
         sequence, command_id = pdu.sequence, pdu.command_id
-        if self.state is State.BINDING and (
-            isinstance(pdu, _BIND_RESPONSES) or (command_id == Command.GENERIC_NACK and sequence == self._sequence)
+        if (late := self._outstanding.match(sequence, command_id)) is not None:
+            self._events.append(Response(sequence, pdu, late))
+            if self.state in _SETTLING:
+                self._settled(clock)
+            elif self._inactivity is not None:
+                self._active(clock)
+        elif self.state is State.BINDING and (
+            isinstance(pdu, _BIND_RESPONSES) or (command_id == Command.GENERIC_NACK and sequence == self._bind_sequence)
         ):
             self._bound(pdu, clock)
         elif sequence in self.proof and command_id in (Command.ENQUIRE_LINK_RESP, Command.GENERIC_NACK):
@@ -371,12 +389,6 @@ class Session:
             if self.proof.hear(sequence):
                 self._timers.answer = NEVER
             self._tell_proof()
-        elif (late := self._outstanding.match(sequence, command_id)) is not None:
-            self._events.append(Response(sequence, pdu, late))
-            if self.state in BOUND:
-                self._active(clock)
-            else:
-                self._settled(clock)
         elif command_id == Command.GENERIC_NACK and sequence == self._unbind_sequence != 0:
             self._end(pdu, clock)
         else:
@@ -384,7 +396,7 @@ class Session:
 
     def _bound(self, pdu: Pdu, clock: float) -> None:
         settings = self.settings
-        if pdu.sequence != self._sequence:
+        if pdu.sequence != self._bind_sequence:
             self.strange["bind response with another sequence"] += 1
         if pdu.status or not isinstance(pdu, _BIND_RESPONSES):
             status = pdu.status or Status.ESME_RBINDFAIL
@@ -440,7 +452,7 @@ class Session:
         elif self.state is State.DRAINING:
             self._enter(State.UNBINDING)
             self._timers.end = clock + self.settings.unbind_timeout
-            self._unbind_sequence = self._next_sequence()
+            self._unbind_sequence = self._outstanding.take()
             self._answered_before_unbind = self.proof.answered
             self._send(Command.UNBIND, 0, self._unbind_sequence)
         elif self.state is State.LEAVING:
@@ -448,7 +460,7 @@ class Session:
             self._close(Cause.CLOSED, "the carrier unbound")
 
     def _enquire(self, clock: float) -> None:
-        sequence = self._next_sequence()
+        sequence = self._outstanding.take()
         self.proof.ask(sequence)
         if self._timers.answer == NEVER:
             self._timers.answer = clock + self.settings.enquire_answer
@@ -460,19 +472,14 @@ class Session:
     def _send(self, command_id: int, status: int, sequence: int) -> None:
         self._out.append(_HEADER.pack(16, command_id, status, sequence))
 
-    def _next_sequence(self) -> int:
-        while True:
-            self._sequence = self._sequence % _HIGHEST_SEQUENCE + 1
-            if self._sequence not in self._outstanding and self._sequence not in self.proof:
-                return self._sequence
-
     def _active(self, clock: float) -> None:
-        if self.settings.inactivity is not None:
-            self._timers.inactivity = clock + self.settings.inactivity
+        if self._inactivity is not None:
+            self._timers.inactivity = clock + self._inactivity
 
     def _enter(self, state: State) -> None:
         self.state = state
         self._reactions = REACTIONS.get(state, {})
+        self._may_send = MAY_SEND.get(state, frozenset())
         if state not in (State.BINDING, *BOUND):
             self._timers.stop()
 

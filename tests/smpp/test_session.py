@@ -448,17 +448,17 @@ def test_what_was_never_written_is_told_apart_and_never_written(taken: int) -> N
 
 def test_our_sequence_wraps_and_passes_over_what_still_waits() -> None:
     session = bound(response_timeout=20.0)
-    session._sequence = 0x7FFFFFFE
+    session._outstanding.sequence = 0x7FFFFFFE
     assert session.request(SUBMIT, 0.0) == 0x7FFFFFFF
     assert session.request(SUBMIT, 10.0) == 1
-    session._sequence = 0x7FFFFFFE
+    session._outstanding.sequence = 0x7FFFFFFE
     assert session.request(SUBMIT, 10.0) == 2
     assert session.tick(20.0) == [Overdue(0x7FFFFFFF)]
     session.take()
-    session._sequence = 0x7FFFFFFE
+    session._outstanding.sequence = 0x7FFFFFFE
     session.tick(30.0)
     assert [(each.command_id, each.sequence) for each in said(session)] == [(Command.ENQUIRE_LINK, 3)]
-    session._sequence = 0x7FFFFFFE
+    session._outstanding.sequence = 0x7FFFFFFE
     assert session.request(SUBMIT, 30.0) == 4
 
 
