@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import codec, inbound
+from benchmarks import codec, inbound, session
 from benchmarks.load import run
 
 if __name__ == "__main__":
@@ -13,4 +13,5 @@ if __name__ == "__main__":
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
     codec.main(given.rounds)
+    session.main(given.count, given.rounds)
     run(inbound.main(given.count, given.rounds))

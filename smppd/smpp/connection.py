@@ -79,7 +79,6 @@ class Connection(asyncio.Protocol):
         self._waiting = self._octets = 0  # PDUs with the intake, and their size
         self._most = max(_FEWEST, 4 * settings.window)
         self._holding: set[str] = set()
-        self._requests: dict[int, Told] = {}
         self._read_at: list[float] = []  # of the answers not yet written
         self._scheduled = False
         self._timer: asyncio.TimerHandle | None = None
@@ -104,7 +103,7 @@ class Connection(asyncio.Protocol):
                 self._octets += size
                 put(record, received(event, mapping), partial(done, event.pdu, size, read_at))
             elif type(event) is Response:
-                self._requests.pop(event.sequence)(event)
+                event.told(event)
             else:
                 self._handle(event, read_at)
         if (self._waiting > self._most or self._octets > _MOST_OCTETS) and self.session.state in BOUND:
@@ -141,11 +140,10 @@ class Connection(asyncio.Protocol):
 
         Raises WrongState and EncodeError as `Session.request` does.
         """
-        sequence = self.session.request(pdu, self._loop.time())
-        if sequence is None:
+        if self.session.request(pdu, self._loop.time(), told) is None:
             return False
-        self._requests[sequence] = told
-        self._soon()
+        if not self._scheduled:
+            self._soon()
         return True
 
     def leave(self, deadline: float) -> None:
@@ -176,10 +174,8 @@ class Connection(asyncio.Protocol):
                 self._put(event, event.pdu, read_at)
             case Proved():
                 self._intake.proved(self._record, event.count)
-            case Response() | Lost():
-                self._requests.pop(event.sequence)(event)
-            case Overdue():
-                self._requests[event.sequence](event)
+            case Response() | Overdue() | Lost():
+                event.told(event)
             case Bound():
                 self.bound_at = self._loop.time()
                 self._changed(self, LinkState.BOUND)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from pdu import AlertNotification, DataSm, DeliverSm, Pdu
 
@@ -74,6 +75,7 @@ class Response:
     sequence: int
     pdu: Pdu
     late: bool = False
+    told: Any = field(default=None, compare=False, repr=False)  # what the driver gave along with the request
 
     @property
     def status(self) -> int:
@@ -91,6 +93,7 @@ class Overdue:
     """A request of ours had no answer in time. Its answer may still come, and takes no more room in the window."""
 
     sequence: int
+    told: Any = field(default=None, compare=False, repr=False)  # what the driver gave along with the request
 
 
 @dataclass(slots=True)
@@ -102,6 +105,7 @@ class Lost:
 
     sequence: int
     written: bool
+    told: Any = field(default=None, compare=False, repr=False)  # what the driver gave along with the request
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ class Proof:
         self.answered = self.proved = 0
         self._asked: dict[int, int] = {}  # sequence of an enquire_link -> answers given before it
 
-    def __contains__(self, sequence: int) -> bool:
+    def __contains__(self, sequence: object) -> bool:
         return sequence in self._asked
 
     @property

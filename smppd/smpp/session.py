@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from struct import Struct
+from typing import Any
 
 from pdu import (
     RESPONSE,
@@ -61,7 +62,7 @@ from smppd.smpp.settings import SessionSettings
 from smppd.smpp.states import BOUND, MAY_SEND, REACTIONS, Reaction, State
 from smppd.smpp.timers import NEVER, Clock, Timers
 
-_HEADER = Struct(">IIII")
+_HEADER, _SEQUENCE = Struct(">IIII"), Struct(">I")
 # deliver_sm_resp and data_sm_resp with an empty message_id: a single NUL. Written from here rather than by the codec,
 # as every message received costs one.
 _ANSWER = Struct(">IIIIB")
@@ -122,7 +123,7 @@ class Session:
         self._answered_before_unbind = 0
         self._told = 0  # of the proof
         self._events: list[Event] = []
-        self._out: list[bytes] = []
+        self._out: list[bytes | bytearray] = []
 
     # --- what the driver calls ---------------------------------------------------------------------------------------
 
@@ -186,8 +187,8 @@ class Session:
         if self.closed or not self._clock.running:
             return self._pending()
         if self._outstanding.due <= clock:
-            self._events.extend(map(Overdue, self._outstanding.expired(clock)))
-            self._events.extend(Lost(sequence, True) for sequence in self._outstanding.given_up(clock))
+            self._events += [Overdue(sequence, each[3]) for sequence, each in self._outstanding.expired(clock)]
+            self._events += [Lost(sequence, True, each[3]) for sequence, each in self._outstanding.given_up(clock)]
             self._settled(clock)
         if timers.bind <= clock:
             self._close(Cause.SILENT, f"no answer to the bind within {settings.bind_timeout:g} s")
@@ -241,25 +242,27 @@ class Session:
             self._settled(self._clock.elapsed)
         return True
 
-    def request(self, pdu: Pdu, now: float) -> int | None:
+    def request(self, pdu: Pdu, now: float, told: Any = None) -> int | None:
         """Send a request; returns its sequence number, or None when the window is full.
 
-        Its end is told by exactly one Response or Lost, and by one Overdue before it when that takes long. Raises
-        WrongState when it cannot be sent now, EncodeError when it cannot be sent at all: to a carrier that speaks
-        SMPP 3.3, nothing goes with optional parameters.
+        Its end is told by exactly one Response or Lost, and by one Overdue before it when that takes long; each of
+        them brings `told` along. Raises WrongState when it cannot be sent now, EncodeError when it cannot be sent at
+        all: to a carrier that speaks SMPP 3.3, nothing goes with optional parameters.
         """
         command_id, outstanding = pdu.command_id, self._outstanding
         if command_id not in self._may_send:
             raise WrongState(f"{command_name(command_id)} cannot be sent while {self.state.value}")
-        if len(outstanding) >= outstanding.window:
+        if len(outstanding.requests) >= outstanding.window:
             return None
         if command_id == _SUBMIT_SM and not pdu.tlvs:
             frame = encode(pdu)  # every version has it
         else:
             frame = encode_for(pdu, self.version, self.settings.parameters)
         clock = self._clock.advance(now)
-        sequence = outstanding.add(command_id, clock)
-        self._out.append(b"%b%b%b" % (frame[:12], sequence.to_bytes(4, "big"), frame[16:]))
+        sequence = outstanding.add(command_id, clock, told)
+        numbered = bytearray(frame)
+        _SEQUENCE.pack_into(numbered, 12, sequence)
+        self._out.append(numbered)
         if self._inactivity is not None:
             self._active(clock)
         return sequence
@@ -272,7 +275,7 @@ class Session:
     @property
     def waiting(self) -> int:
         """Requests of ours without a response that take room in the window."""
-        return len(self._outstanding)
+        return len(self._outstanding.requests)
 
     @property
     def overdue(self) -> int:
@@ -374,8 +377,8 @@ class Session:
 
     def _match(self, pdu: Pdu, clock: float) -> None:
         sequence, command_id = pdu.sequence, pdu.command_id
-        if (late := self._outstanding.match(sequence, command_id)) is not None:
-            self._events.append(Response(sequence, pdu, late))
+        if (waiting := self._outstanding.match(sequence, command_id)) is not None:
+            self._events.append(Response(sequence, pdu, waiting[2], waiting[3]))
             if self.state in _SETTLING:
                 self._settled(clock)
             elif self._inactivity is not None:
@@ -445,7 +448,7 @@ class Session:
 
     def _settled(self, clock: float, *, over: bool = False) -> None:
         """Before an end: go on with it if nothing is owed to either side, or if its time is over."""
-        if not over and (self.owed or len(self._outstanding)):
+        if not over and (self.owed or self._outstanding.requests):
             if self.state is State.LEAVING and not self.owed:
                 # Its responses may have crossed its unbind with our requests. Many carriers have forgotten them.
                 self._timers.end = min(self._timers.end, clock + _LINGER)
@@ -487,7 +490,7 @@ class Session:
         self._enter(State.CLOSED)
         self._held.clear()
         self._take_back()
-        self._events.extend(Lost(sequence, True) for sequence in self._outstanding.close())
+        self._events += [Lost(sequence, True, waiting[3]) for sequence, waiting in self._outstanding.close()]
         self._events.append(Closed(cause, reason))
 
     def _take_back(self) -> None:
@@ -495,10 +498,11 @@ class Session:
         kept = []
         for frame in self._out:
             _, command_id, _, sequence = _HEADER.unpack_from(frame)
-            if not command_id & RESPONSE and self._outstanding.drop(sequence):
-                self._events.append(Lost(sequence, False))
-            else:
+            waiting = None if command_id & RESPONSE else self._outstanding.drop(sequence)
+            if waiting is None:
                 kept.append(frame)
+            else:
+                self._events.append(Lost(sequence, False, waiting[3]))
         self._out = kept
 
     def _pending(self) -> list[Event]:

@@ -1,4 +1,4 @@
-"""The codec benchmark compares equals: every library there is reads and writes the same PDUs and texts."""
+"""The benchmarks compare equals: every library there is does the same work."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from benchmarks import codec, codecs, texts
+from benchmarks import codec, codecs, session, texts
 from benchmarks.codec import Commands, Differs, check, check_texts, told_by
 
 PEERS = ("aiosmpplib", "smpplib", "smpp34 (Rust)", "libsmpp34 (C)", "smpp (npm)")
@@ -47,3 +47,12 @@ def test_another_field_or_octet_stops_the_benchmark() -> None:
         check_texts({"faults": {"split GSM, 1,000": texts.fault("split GSM, 1,000", [b"\x05\x00\x03\x07\x01\x01"])}})
     assert texts.fault("encode GSM, 160 characters", texts.GSM.encode()[:-1])
     assert texts.fault("decode UCS-2, 70", texts.AMHARIC[1:])
+
+
+@pytest.mark.parametrize("name", session.CLIENTS)
+def test_every_client_has_all_its_messages_answered(name: str) -> None:
+    if name != "smppd":
+        pytest.importorskip("smpp34")
+    told = session.measure(name, 10, 205)
+    assert told["messages"] == 205
+    assert 0 < told["p50"] <= told["p99"]
