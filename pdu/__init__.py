@@ -29,6 +29,7 @@ from pdu.codes import (
     Ton,
     command_name,
     status_name,
+    status_reason,
     status_words,
     tag_name,
 )
@@ -207,6 +208,7 @@ __all__ = [
     "split_octets",
     "split_text",
     "status_name",
+    "status_reason",
     "status_words",
     "tag_name",
     "text_tlv",

@@ -6,6 +6,7 @@ from enum import IntEnum
 
 from pdu.status import Status as Status
 from pdu.status import status_name as status_name
+from pdu.status import status_reason as status_reason
 from pdu.status import status_words as status_words
 
 

@@ -164,3 +164,9 @@ def status_name(number: int) -> str:
 def status_words(number: int) -> str:
     """The status in a few English words, e.g. "bind refused: invalid password"."""
     return _WORDS.get(number) or f"status 0x{number:08x}, which only the carrier can explain"
+
+
+def status_reason(number: int) -> str:
+    """Its words and its name for the carrier's support: "cancel failed (ESME_RCANCELFAIL 0x11)"."""
+    words, name = status_words(number), status_name(number)
+    return words if name.startswith("0x") else f"{words} ({name} 0x{number:02X})"

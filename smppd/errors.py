@@ -3,6 +3,10 @@
 SmppdError
 ├── ConfigError      the configuration cannot be used: key, value, reason, line   (exit 2)
 ├── StartError       something outside is in the way: port, database, certificate (exit 1)
+├── CarrierError     a carrier did not do what it was asked
+│   ├── Refused      it said so, with its status
+│   │   └── NotOffered  it does not know the command, and never will
+│   └── Unanswered   no link could ask, or no answer came in time
 └── StoreError       a statement did not commit
     ├── StoreDown    the database cannot be reached now; try again
     └── StoreFull    the disk budget is spent; nothing new is taken
@@ -32,6 +36,30 @@ class ConfigError(SmppdError):
 
 class StartError(SmppdError):
     """The process cannot start because of something outside it; the message says what to do."""
+
+
+class CarrierError(SmppdError):
+    """A carrier did not do what it was asked."""
+
+
+class Refused(CarrierError):
+    """It said so: `status` is the command_status, 0 if it gave none."""
+
+    def __init__(self, carrier: str, command: str, status: int, reason: str) -> None:
+        super().__init__(f"{carrier} refuses {command}: {reason}")
+        self.carrier, self.command, self.status, self.reason = carrier, command, status, reason
+
+
+class NotOffered(Refused):
+    """It does not know the command, and never will."""
+
+
+class Unanswered(CarrierError):
+    """No link could ask, or no answer came in time; `sent` says whether the carrier may have acted."""
+
+    def __init__(self, reason: str, *, sent: bool) -> None:
+        super().__init__(reason)
+        self.sent = sent
 
 
 class StoreError(SmppdError):

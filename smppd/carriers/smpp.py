@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from smppd.carriers.contract import LinkStatus
 from smppd.config.carriers import CarrierConfig
+from smppd.errors import Unanswered
+from smppd.smpp.events import Response
+from smppd.smpp.inquiry import Address, Standing, cancel_sm, cancelled, query_sm, standing
 from smppd.smpp.link import Link
 from smppd.smpp.ports import Intake, LinkState, OnState
 from smppd.smpp.settings import Bind
@@ -17,6 +21,8 @@ _BINDS: dict[str, tuple[Bind, ...]] = {
     "receiver": ("receiver",),
     "pair": ("transmitter", "receiver"),
 }
+
+_PATIENCE, _AGAIN = 2.0, 0.02  # seconds that a question waits for room in a window, and between looks
 
 
 def _unheard(carrier: str, link: int, state: LinkState, reason: str) -> None:
@@ -40,6 +46,28 @@ class SmppCarrier:
     async def stop(self, deadline: float) -> None:
         """Unbind all links, at `deadline` on the loop's clock at the latest."""
         await asyncio.gather(*(link.stop(deadline) for link in self.links))
+
+    async def query(self, message_id: str, source: Address) -> Standing:
+        """What the carrier says of a message that was sent from `source`. Raises CarrierError.
+
+        `message_id` is the carrier's, as submit_sm_resp had it. Many carriers refuse: then NotOffered or Refused.
+        """
+        return standing(self.name, await self._ask(query_sm(message_id, source)))
+
+    async def cancel(self, message_id: str, source: Address) -> None:
+        """Have the carrier drop a message that has not reached its phone. Raises CarrierError as `query` does."""
+        cancelled(self.name, await self._ask(cancel_sm(message_id, source)))
+
+    async def _ask(self, request: Any) -> Response:
+        """Over the link that has most room; when none has any, as soon as one has."""
+        give_up = asyncio.get_running_loop().time() + _PATIENCE
+        while True:
+            link = max(self.links, key=lambda link: link.room)
+            if link.room:
+                return await link.ask(request)
+            if asyncio.get_running_loop().time() >= give_up:
+                raise Unanswered(f"no link of {self.name} could ask within {_PATIENCE:g} s", sent=False)
+            await asyncio.sleep(_AGAIN)
 
     def states(self) -> list[LinkStatus]:
         """Where the links stand."""

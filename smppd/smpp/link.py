@@ -9,10 +9,10 @@ from typing import Any
 from pdu import Pdu, Status
 from smppd import log, metrics
 from smppd.config.carriers import CarrierConfig
-from smppd.errors import StoreError
+from smppd.errors import StoreError, Unanswered
 from smppd.smpp.connect import Endpoint, connect, resolve, tls_context, words
 from smppd.smpp.connection import Connection, Told
-from smppd.smpp.events import Cause
+from smppd.smpp.events import Cause, Outcome, Overdue, Response
 from smppd.smpp.mapping import MappingSettings
 from smppd.smpp.ports import Intake, LinkState, OnState
 from smppd.smpp.reconnect import Reconnect
@@ -111,6 +111,26 @@ class Link:
             raise WrongState(f"link {self.number} of {self.carrier} is {self.state.value}")
         return self._connection.request(pdu, told)
 
+    async def ask(self, pdu: Pdu) -> Response:
+        """The response to a request, whatever its status; waits no longer than response_timeout.
+
+        Raises Unanswered, WrongState and EncodeError.
+        """
+        ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+
+        def told(outcome: Outcome) -> None:
+            if not ended.done():  # an answer after the time is of no use to anyone
+                ended.set_result(outcome)
+
+        if not self.request(pdu, told):
+            raise Unanswered(f"the window of link {self.number} of {self.carrier} is full", sent=False)
+        outcome = await ended
+        if isinstance(outcome, Response):
+            return outcome
+        if isinstance(outcome, Overdue):
+            raise Unanswered(f"{self.carrier} gave no answer in {self._settings.response_timeout:g} s", sent=True)
+        raise Unanswered(f"link {self.number} of {self.carrier} was lost before an answer came", sent=outcome.written)
+
     def _in_use(self) -> int:
         return 0 if self._connection is None else self._connection.session.waiting
 
@@ -121,8 +141,8 @@ class Link:
 
     @property
     def room(self) -> int:
-        """Requests that the window takes now; 0 while not bound."""
-        if self._connection is None or self.state is not LinkState.BOUND:
+        """Requests that the window takes now; 0 while not bound, and on a receiver."""
+        if self._connection is None or self.state is not LinkState.BOUND or self.bind == "receiver":
             return 0
         return self._settings.window - self._connection.session.waiting
 

@@ -38,8 +38,7 @@ from pdu import (
     encode,
     encode_for,
     int_tlv,
-    status_name,
-    status_words,
+    status_reason,
 )
 from smppd.smpp.events import (
     Alert,
@@ -404,10 +403,7 @@ class Session:
         if pdu.status or not isinstance(pdu, _BIND_RESPONSES):
             status = pdu.status or Status.ESME_RBINDFAIL
             self._events.append(BindRefused(status))
-            words = status_words(status).removeprefix("bind refused: ")
-            name = status_name(status)
-            code = name if name.startswith("0x") else f"{name} 0x{status:02X}"
-            self._close(Cause.REFUSED, f"bind refused: {words} ({code})")
+            self._close(Cause.REFUSED, f"bind refused: {status_reason(status).removeprefix('bind refused: ')}")
             return
         theirs = int_tlv(pdu.tlvs, Tag.SC_INTERFACE_VERSION)
         if theirs:

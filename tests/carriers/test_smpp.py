@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
+import pdu
 from smppd.carriers.contract import Carrier, LinkStatus
 from smppd.carriers.smpp import SmppCarrier
 from smppd.config.carriers import CarrierConfig
+from smppd.errors import Refused, Unanswered
 from smppd.simulator.mo import Mo
 from smppd.simulator.smsc import Smsc
+from smppd.smpp.inquiry import Address, Standing
 from smppd.smpp.ports import LinkState
 from tests.smpp.shelf import Shelf, States
 
@@ -119,3 +122,75 @@ async def test_a_stopped_carrier_has_unbound_all_its_links(
     ]
     assert [record.closed for record in shelf.records] == [1, 1]
     await smsc.watch.until(lambda: not smsc.links, 5.0)
+
+
+# --- asking about a message ------------------------------------------------------------------------------------------
+
+SOURCE = Address(0, 1, "15001")
+
+
+async def submitted(carrier: SmppCarrier) -> str:
+    """The id of a message that the carrier has."""
+    response = await carrier.links[0].ask(pdu.SubmitSm(source_addr="15001", destination_addr="255712345678"))
+    return response.message_id
+
+
+async def test_a_message_is_asked_for_and_dropped(states: States, run: Callable[..., SmppCarrier]) -> None:
+    carrier = run()
+    await states.until(LinkState.BOUND)
+    message_id = await submitted(carrier)
+    assert await carrier.query(message_id, SOURCE) == Standing(message_id, "enroute", None, 0)
+    await carrier.cancel(message_id, SOURCE)
+    assert (await carrier.query(message_id, SOURCE)).state == "deleted"
+    with pytest.raises(Refused, match=r"vodacom refuses cancel_sm: cancel failed \(ESME_RCANCELFAIL 0x11\)"):
+        await carrier.cancel(message_id, SOURCE)
+    with pytest.raises(Refused, match="vodacom refuses query_sm: message id is not known"):
+        await carrier.query("no such id", SOURCE)
+
+
+async def test_a_question_takes_a_link_that_can_ask(states: States, run: Callable[..., SmppCarrier]) -> None:
+    carrier = run(bind="pair")
+    await states.until(LinkState.BOUND, link=1)
+    await states.until(LinkState.BOUND)
+    assert [link.room for link in carrier.links] == [10, 0]
+    message_id = await submitted(carrier)
+    assert (await carrier.query(message_id, SOURCE)).state == "enroute"
+
+
+async def test_a_question_waits_for_room_in_the_window(
+    smsc: Smsc, states: States, run: Callable[..., SmppCarrier]
+) -> None:
+    smsc.habits.slow_answers = 0.1
+    carrier = run(window=1)
+    await states.until(LinkState.BOUND)
+    asked = asyncio.create_task(submitted(carrier))
+    await smsc.wait_submits(1)
+    assert not carrier.links[0].room
+    with pytest.raises(Refused):
+        await carrier.query("no such id", SOURCE)
+    assert asked.done()
+
+
+async def test_a_question_that_no_link_can_ask_is_given_up(smsc: Smsc, run: Callable[..., SmppCarrier]) -> None:
+    carrier = run(bind="receiver")
+    await smsc.wait_bound(1)
+    with pytest.raises(Unanswered, match="no link of vodacom could ask within 2 s") as unanswered:
+        await carrier.query("1", SOURCE)
+    assert not unanswered.value.sent
+
+
+@pytest.mark.parametrize(("fate", "reason"), [("silence", "no answer in 0.1 s"), ("loss", "was lost before an answer")])
+async def test_a_question_without_answer_ends(
+    smsc: Smsc, states: States, run: Callable[..., SmppCarrier], fate: str, reason: str
+) -> None:
+    carrier = run(response_timeout="100ms" if fate == "silence" else "1m")
+    await states.until(LinkState.BOUND)
+    smsc.habits.silent = True
+    asked = asyncio.create_task(carrier.query("1", SOURCE))
+    if fate == "loss":
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        smsc.cut()
+    with pytest.raises(Unanswered, match=reason) as unanswered:
+        await asked
+    assert unanswered.value.sent

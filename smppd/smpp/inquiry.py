@@ -1,0 +1,80 @@
+"""Asking a carrier about one message, or to drop it: query_sm and cancel_sm (SMPP 3.4 sections 4.8 and 4.9). Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from pdu import (
+    CancelSm,
+    Command,
+    Pdu,
+    QuerySm,
+    QuerySmResp,
+    Status,
+    command_name,
+    parse_time,
+    status_reason,
+)
+from pdu.receipt_state import STATES
+from smppd.errors import NotOffered, Refused
+from smppd.smpp.events import Response
+
+
+class Address(NamedTuple):
+    """The sender of the message, as it was submitted: carriers compare it."""
+
+    ton: int
+    npi: int
+    number: str
+
+
+@dataclass(slots=True, frozen=True)
+class Standing:
+    """What the carrier says of a message. `state` is one of those of receipts, `error` the network's own code or 0."""
+
+    message_id: str
+    state: str
+    final_at: datetime | None  # when it came to its end, as far as the carrier tells it with its offset
+    error: int
+
+
+def query_sm(message_id: str, source: Address) -> Pdu:
+    """Asks what became of a message; `message_id` as submit_sm_resp had it."""
+    return QuerySm(
+        message_id=message_id, source_addr_ton=source.ton, source_addr_npi=source.npi, source_addr=source.number
+    )
+
+
+def cancel_sm(message_id: str, source: Address) -> Pdu:
+    """Asks to drop a message that has not reached its phone; `message_id` as submit_sm_resp had it."""
+    return CancelSm(
+        message_id=message_id, source_addr_ton=source.ton, source_addr_npi=source.npi, source_addr=source.number
+    )
+
+
+def standing(carrier: str, response: Response) -> Standing:
+    """What the response to `query_sm` says. Raises Refused, and of this NotOffered."""
+    _accepted(carrier, response, Command.QUERY_SM)
+    pdu = response.pdu
+    if not isinstance(pdu, QuerySmResp):
+        raise Refused(carrier, "query_sm", 0, "it answered with another command")
+    state = STATES[pdu.message_state] if pdu.message_state < len(STATES) else "unknown"
+    final_at = parse_time(pdu.final_date)
+    return Standing(pdu.message_id, state, final_at if isinstance(final_at, datetime) else None, pdu.error_code)
+
+
+def cancelled(carrier: str, response: Response) -> None:
+    """Raises Refused unless the response to `cancel_sm` says that it is done, and of this NotOffered."""
+    _accepted(carrier, response, Command.CANCEL_SM)
+
+
+def _accepted(carrier: str, response: Response, command: Command) -> None:
+    status, nacked = response.status, response.pdu.command_id == Command.GENERIC_NACK
+    if not status and not nacked:
+        return
+    name = command_name(command)
+    if status == Status.ESME_RINVCMDID or (nacked and not status):
+        raise NotOffered(carrier, name, status, "it does not know the command")
+    raise Refused(carrier, name, status, status_reason(status))
