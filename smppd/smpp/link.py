@@ -141,10 +141,8 @@ class Link:
 
     @property
     def room(self) -> int:
-        """Requests that the window takes now; 0 while not bound, and on a receiver."""
-        if self._connection is None or self.state is not LinkState.BOUND or self.bind == "receiver":
-            return 0
-        return self._settings.window - self._connection.session.waiting
+        """Requests that may be sent now; 0 while not bound, while stopping, and on a receiver."""
+        return 0 if self._connection is None else self._connection.session.room
 
     # --- one attempt -------------------------------------------------------------------------------------------------
 

@@ -277,6 +277,11 @@ class Session:
         return len(self._outstanding.requests)
 
     @property
+    def room(self) -> int:
+        """How many more requests may be sent now."""
+        return self.settings.window - len(self._outstanding.requests) if self._may_send else 0
+
+    @property
     def overdue(self) -> int:
         """Requests of ours whose response is late and would still be told."""
         return self._outstanding.overdue

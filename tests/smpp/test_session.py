@@ -446,6 +446,14 @@ def test_what_was_never_written_is_told_apart_and_never_written(taken: int) -> N
     assert [each.command_id for each in said(session)] == [Command.ENQUIRE_LINK_RESP]
 
 
+def test_what_is_overdue_and_was_never_taken_is_not_written_either() -> None:
+    session = bound(response_timeout=20.0)
+    sequence = session.request(SUBMIT, 0.0)
+    assert session.tick(20.0) == [Overdue(sequence or 0)]
+    assert session.lost("reset")[0] == Lost(sequence or 0, written=False)
+    assert session.take() == b""
+
+
 def test_our_sequence_wraps_and_passes_over_what_still_waits() -> None:
     session = bound(response_timeout=20.0)
     session._outstanding.sequence = 0x7FFFFFFE
