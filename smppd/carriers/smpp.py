@@ -9,7 +9,7 @@ from smppd.carriers.contract import LinkStatus
 from smppd.config.carriers import CarrierConfig
 from smppd.errors import Unanswered
 from smppd.smpp.events import Response
-from smppd.smpp.inquiry import Address, Standing, cancel_sm, cancelled, query_sm, standing
+from smppd.smpp.inquiry import Standing, cancel_sm, cancelled, query_sm, standing
 from smppd.smpp.link import Link
 from smppd.smpp.ports import Intake, LinkState, OnState
 from smppd.smpp.settings import Bind
@@ -33,7 +33,7 @@ class SmppCarrier:
     """Owns the links of one carrier, numbered from 1. Raises StartError when a TLS file cannot be used."""
 
     def __init__(self, name: str, config: CarrierConfig, intake: Intake, *, on_state: OnState = _unheard) -> None:
-        self.name = name
+        self.name, self._config = name, config
         binds = _BINDS[config.bind] * config.links
         self.links = [Link(name, number, bind, config, intake, on_state) for number, bind in enumerate(binds, 1)]
 
@@ -47,16 +47,16 @@ class SmppCarrier:
         """Unbind all links, at `deadline` on the loop's clock at the latest."""
         await asyncio.gather(*(link.stop(deadline) for link in self.links))
 
-    async def query(self, message_id: str, source: Address) -> Standing:
-        """What the carrier says of a message that was sent from `source`. Raises CarrierError.
+    async def query(self, message_id: str, sender: str) -> Standing:
+        """What the carrier says of a message that was sent from `sender`. Raises CarrierError and Unsendable.
 
         `message_id` is the carrier's, as submit_sm_resp had it. Many carriers refuse: then NotOffered or Refused.
         """
-        return standing(self.name, await self._ask(query_sm(message_id, source)))
+        return standing(self.name, await self._ask(query_sm(message_id, sender, self._config)))
 
-    async def cancel(self, message_id: str, source: Address) -> None:
-        """Have the carrier drop a message that has not reached its phone. Raises CarrierError as `query` does."""
-        cancelled(self.name, await self._ask(cancel_sm(message_id, source)))
+    async def cancel(self, message_id: str, sender: str) -> None:
+        """Have the carrier drop a message that has not reached its phone. Raises as `query` does."""
+        cancelled(self.name, await self._ask(cancel_sm(message_id, sender, self._config)))
 
     async def _ask(self, request: Any) -> Response:
         """Over the link that has most room; when none has any, as soon as one has."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
 from pdu import (
     CancelSm,
@@ -18,16 +17,10 @@ from pdu import (
     status_reason,
 )
 from pdu.receipt_state import STATES
+from smppd.config.carriers import CarrierConfig
 from smppd.errors import NotOffered, Refused
 from smppd.smpp.events import Response
-
-
-class Address(NamedTuple):
-    """The sender of the message, as it was submitted: carriers compare it."""
-
-    ton: int
-    npi: int
-    number: str
+from smppd.smpp.outgoing import source_of
 
 
 @dataclass(slots=True, frozen=True)
@@ -40,18 +33,19 @@ class Standing:
     error: int
 
 
-def query_sm(message_id: str, source: Address) -> Pdu:
-    """Asks what became of a message; `message_id` as submit_sm_resp had it."""
-    return QuerySm(
-        message_id=message_id, source_addr_ton=source.ton, source_addr_npi=source.npi, source_addr=source.number
-    )
+def query_sm(message_id: str, sender: str, config: CarrierConfig) -> Pdu:
+    """Asks what became of a message; `message_id` as submit_sm_resp had it. Raises Unsendable.
+
+    The sender must be as it was submitted: carriers compare it.
+    """
+    ton, npi, address = source_of(sender, config)
+    return QuerySm(message_id=message_id, source_addr_ton=ton, source_addr_npi=npi, source_addr=address)
 
 
-def cancel_sm(message_id: str, source: Address) -> Pdu:
-    """Asks to drop a message that has not reached its phone; `message_id` as submit_sm_resp had it."""
-    return CancelSm(
-        message_id=message_id, source_addr_ton=source.ton, source_addr_npi=source.npi, source_addr=source.number
-    )
+def cancel_sm(message_id: str, sender: str, config: CarrierConfig) -> Pdu:
+    """Asks to drop a message that has not reached its phone, as `query_sm` does."""
+    ton, npi, address = source_of(sender, config)
+    return CancelSm(message_id=message_id, source_addr_ton=ton, source_addr_npi=npi, source_addr=address)
 
 
 def standing(carrier: str, response: Response) -> Standing:

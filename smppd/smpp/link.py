@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from pdu import Pdu, Status
+from pdu import EncodeError, Pdu, Status
 from smppd import log, metrics
 from smppd.config.carriers import CarrierConfig
 from smppd.errors import StoreError, Unanswered
@@ -114,7 +114,7 @@ class Link:
     async def ask(self, pdu: Pdu) -> Response:
         """The response to a request, whatever its status; waits no longer than response_timeout.
 
-        Raises Unanswered, WrongState and EncodeError.
+        Raises Unanswered.
         """
         ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
@@ -122,7 +122,11 @@ class Link:
             if not ended.done():  # an answer after the time is of no use to anyone
                 ended.set_result(outcome)
 
-        if not self.request(pdu, told):
+        try:
+            sent = self.request(pdu, told)
+        except (WrongState, EncodeError) as error:
+            raise Unanswered(f"{self.carrier} cannot be asked: {error}", sent=False) from None
+        if not sent:
             raise Unanswered(f"the window of link {self.number} of {self.carrier} is full", sent=False)
         outcome = await ended
         if isinstance(outcome, Response):

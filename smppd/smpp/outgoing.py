@@ -46,7 +46,7 @@ class Outgoing:
 
 def measure(asked: Submission, config: CarrierConfig) -> Measure:
     """Raises Unsendable."""
-    _source(asked.sender, config)
+    source_of(asked.sender, config)
     if len(asked.options.service_type or config.service_type) > 5:
         raise Unsendable("service_type", "at most 5 characters fit")
     split = _split(asked.text, asked.data, asked.options, config, 0)
@@ -57,7 +57,7 @@ def compose(message: Outgoing, config: CarrierConfig, reference: int, now: datet
     """One submit_sm per part, in order; `reference` numbers the set. Raises Unsendable."""
     options = message.options
     split = _split(message.text, message.data, options, config, reference)
-    source, destination = _source(message.sender, config), _destination(message.recipient, config)
+    source, destination = source_of(message.sender, config), _destination(message.recipient, config)
     mode = EsmClass.REPLY_PATH if options.reply_path else 0
     registered = (1 if config.receipts else 0) | (0x10 if options.intermediate else 0)
     validity = _validity(options, message.created_at, now)
@@ -119,7 +119,8 @@ def _elements(udh: str) -> tuple[Element, ...]:
     return elements
 
 
-def _source(sender: str, config: CarrierConfig) -> tuple[int, int, str]:
+def source_of(sender: str, config: CarrierConfig) -> tuple[int, int, str]:
+    """TON, NPI and address of a sender at this carrier. Raises Unsendable."""
     digits = sender.removeprefix("+")
     if digits.isascii() and digits.isdigit():
         international = sender.startswith("+") or len(digits) > _SHORT

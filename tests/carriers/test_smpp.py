@@ -15,7 +15,7 @@ from smppd.config.carriers import CarrierConfig
 from smppd.errors import Refused, Unanswered
 from smppd.simulator.mo import Mo
 from smppd.simulator.smsc import Smsc
-from smppd.smpp.inquiry import Address, Standing
+from smppd.smpp.inquiry import Standing
 from smppd.smpp.ports import LinkState
 from tests.smpp.shelf import Shelf, States
 
@@ -126,8 +126,6 @@ async def test_a_stopped_carrier_has_unbound_all_its_links(
 
 # --- asking about a message ------------------------------------------------------------------------------------------
 
-SOURCE = Address(0, 1, "15001")
-
 
 async def submitted(carrier: SmppCarrier) -> str:
     """The id of a message that the carrier has."""
@@ -139,13 +137,13 @@ async def test_a_message_is_asked_for_and_dropped(states: States, run: Callable[
     carrier = run()
     await states.until(LinkState.BOUND)
     message_id = await submitted(carrier)
-    assert await carrier.query(message_id, SOURCE) == Standing(message_id, "enroute", None, 0)
-    await carrier.cancel(message_id, SOURCE)
-    assert (await carrier.query(message_id, SOURCE)).state == "deleted"
+    assert await carrier.query(message_id, "15001") == Standing(message_id, "enroute", None, 0)
+    await carrier.cancel(message_id, "15001")
+    assert (await carrier.query(message_id, "15001")).state == "deleted"
     with pytest.raises(Refused, match=r"vodacom refuses cancel_sm: cancel failed \(ESME_RCANCELFAIL 0x11\)"):
-        await carrier.cancel(message_id, SOURCE)
+        await carrier.cancel(message_id, "15001")
     with pytest.raises(Refused, match="vodacom refuses query_sm: message id is not known"):
-        await carrier.query("no such id", SOURCE)
+        await carrier.query("no such id", "15001")
 
 
 async def test_a_question_takes_a_link_that_can_ask(states: States, run: Callable[..., SmppCarrier]) -> None:
@@ -154,7 +152,7 @@ async def test_a_question_takes_a_link_that_can_ask(states: States, run: Callabl
     await states.until(LinkState.BOUND)
     assert [link.room for link in carrier.links] == [10, 0]
     message_id = await submitted(carrier)
-    assert (await carrier.query(message_id, SOURCE)).state == "enroute"
+    assert (await carrier.query(message_id, "15001")).state == "enroute"
 
 
 async def test_a_question_waits_for_room_in_the_window(
@@ -167,7 +165,7 @@ async def test_a_question_waits_for_room_in_the_window(
     await smsc.wait_submits(1)
     assert not carrier.links[0].room
     with pytest.raises(Refused):
-        await carrier.query("no such id", SOURCE)
+        await carrier.query("no such id", "15001")
     assert asked.done()
 
 
@@ -175,8 +173,17 @@ async def test_a_question_that_no_link_can_ask_is_given_up(smsc: Smsc, run: Call
     carrier = run(bind="receiver")
     await smsc.wait_bound(1)
     with pytest.raises(Unanswered, match="no link of vodacom could ask within 2 s") as unanswered:
-        await carrier.query("1", SOURCE)
+        await carrier.query("1", "15001")
     assert not unanswered.value.sent
+
+
+async def test_an_id_that_no_question_can_hold_is_not_asked_for(
+    states: States, run: Callable[..., SmppCarrier]
+) -> None:
+    carrier = run()
+    await states.until(LinkState.BOUND)
+    with pytest.raises(Unanswered, match="vodacom cannot be asked: message_id"):
+        await carrier.query("9" * 65, "15001")
 
 
 @pytest.mark.parametrize(("fate", "reason"), [("silence", "no answer in 0.1 s"), ("loss", "was lost before an answer")])
@@ -186,7 +193,7 @@ async def test_a_question_without_answer_ends(
     carrier = run(response_timeout="100ms" if fate == "silence" else "1m")
     await states.until(LinkState.BOUND)
     smsc.habits.silent = True
-    asked = asyncio.create_task(carrier.query("1", SOURCE))
+    asked = asyncio.create_task(carrier.query("1", "15001"))
     if fate == "loss":
         await asyncio.sleep(0)
         await asyncio.sleep(0)

@@ -8,18 +8,19 @@ import pytest
 
 import pdu
 from pdu.receipt_state import STATES
+from smppd.config.carriers import CarrierConfig
 from smppd.errors import NotOffered, Refused
 from smppd.smpp.events import Response
-from smppd.smpp.inquiry import Address, Standing, cancel_sm, cancelled, query_sm, standing
+from smppd.smpp.inquiry import Standing, cancel_sm, cancelled, query_sm, standing
 
-SOURCE = Address(5, 0, "MOH")
+CONFIG = CarrierConfig.model_validate({"hosts": ["127.0.0.1:1"], "system_id": "moh", "source_npi": 9})
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
 
 def test_the_id_and_the_sender_are_asked_for_as_they_were_submitted() -> None:
-    assert query_sm("0A1F", SOURCE) == pdu.QuerySm("0A1F", 5, 0, "MOH")
-    assert cancel_sm("0A1F", SOURCE) == pdu.CancelSm(
-        message_id="0A1F", source_addr_ton=5, source_addr_npi=0, source_addr="MOH"
+    assert query_sm("0A1F", "MOH", CONFIG) == pdu.QuerySm("0A1F", 5, 9, "MOH")
+    assert cancel_sm("0A1F", "+255712345678", CONFIG) == pdu.CancelSm(
+        message_id="0A1F", source_addr_ton=1, source_addr_npi=9, source_addr="255712345678"
     )
 
 
