@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import os
 import shutil
 import signal
@@ -21,8 +22,10 @@ class Started:
 
     pids: list[int]
     dsn: str = ""
+    sendsms: int = 0  # port that takes /cgi-bin/sendsms, user bench, password bench; ours also batches, with TOKEN
 
 
+TOKEN = "bench-token"
 BEARERBOX, SMSBOX = "/usr/sbin/bearerbox", "/usr/sbin/smsbox"
 
 
@@ -54,10 +57,12 @@ async def _end(process: asyncio.subprocess.Process, patience: float = 30.0) -> N
 
 
 @contextlib.asynccontextmanager
-async def smppd(smsc_port: int, url: str, *, window: int = 100, processes: str = '"auto"') -> AsyncIterator[Started]:
+async def smppd(
+    smsc_port: int, url: str = "", *, window: int = 100, processes: str = '"auto"'
+) -> AsyncIterator[Started]:
     """The gateway with its embedded PostgreSQL."""
     with _folder() as folder:
-        config = folder / "smppd.toml"
+        config, port = folder / "smppd.toml", free_port()
         config.write_text(
             f"""
 [store]
@@ -66,7 +71,7 @@ max_disk = "99%"
 [node]
 processes = {processes}
 [http]
-listen = ["127.0.0.1:{free_port()}"]
+listen = ["127.0.0.1:{port}"]
 [log]
 level = "warning"
 [carriers.bench]
@@ -74,12 +79,19 @@ hosts = ["127.0.0.1:{smsc_port}"]
 system_id = "bench"
 password = "bench"
 window = {window}
+throughput = 100_000
 [systems.sink]
 type = "webhook"
-url = "{url}"
+url = "{url or "http://127.0.0.1:9/"}"
 concurrency = 32
 [[routes]]
 to = ["sink"]
+[systems.sendsms]
+type = "kannel"
+access = {{ username = "bench", password = "bench", rate = 1_000_000 }}
+[systems.batch]
+type = "api"
+access = {{ token_hash = "sha256:{hashlib.sha256(TOKEN.encode()).hexdigest()}", rate = 1_000_000 }}
 """
         )
         process = await asyncio.create_subprocess_exec(
@@ -90,13 +102,13 @@ to = ["sink"]
             async with asyncio.timeout(60):
                 while (line := await process.stdout.readline()) and line != b"smppd ready\n":
                     pass
-            yield Started([process.pid], f"postgresql://smppd@/postgres?host={folder}/data")
+            yield Started([process.pid], f"postgresql://smppd@/postgres?host={folder}/data", port)
         finally:
             await _end(process)
 
 
 @contextlib.asynccontextmanager
-async def kannel(smsc_port: int, url: str, *, window: int = 100) -> AsyncIterator[Started]:
+async def kannel(smsc_port: int, url: str = "", *, window: int = 100) -> AsyncIterator[Started]:
     """Kannel 1.4.5 as Debian ships it, with its durable (spool) store."""
     with _folder() as folder:
         admin, boxes, sendsms = free_port(), free_port(), free_port()
@@ -124,6 +136,7 @@ smsc-username = bench
 smsc-password = bench
 system-type = ""
 max-pending-submits = {window}
+reconnect-delay = 1
 
 group = smsbox
 bearerbox-host = 127.0.0.1
@@ -131,9 +144,14 @@ sendsms-port = {sendsms}
 log-level = 3
 log-file = "{folder}/smsbox.log"
 
+group = sendsms-user
+username = bench
+password = bench
+max-messages = 10
+
 group = sms-service
 keyword = default
-get-url = "{url}?from=%p&to=%P&text=%b"
+get-url = "{url or "http://127.0.0.1:9/"}?from=%p&to=%P&text=%b"
 max-messages = 0
 catch-all = true
 omit-empty = true
@@ -145,7 +163,7 @@ omit-empty = true
                 quiet = asyncio.subprocess.DEVNULL
                 started.append(await asyncio.create_subprocess_exec(box, str(config), stdout=quiet, stderr=quiet))
                 await _listening(boxes if box == BEARERBOX else sendsms)
-            yield Started([process.pid for process in started])
+            yield Started([process.pid for process in started], sendsms=sendsms)
         finally:
             for process in reversed(started):
                 await _end(process)
