@@ -80,6 +80,10 @@ CIRCUIT_OPEN = Gauge("smppd_circuit_open", "Whether deliveries to the system pau
 # outcome: accepted, repeated (same reference), denied (policy), invalid, unrouted, full, unavailable
 SUBMISSIONS = Counter("smppd_submissions", "Messages handed to us.", ["system", "outcome"], registry=REGISTRY)
 
+# outcome: verified (a password, by its slow hash; then it is remembered), refused, slowed (the address was wrong too
+# often), busy (too many to check), address (not from there)
+LOGINS = Counter("smppd_logins", "Credentials that were checked.", ["outcome"], registry=REGISTRY)
+
 # status: the name of the command_status (ESME_ROK, …), its hex number if unnamed, or timeout
 SUBMITTED_PARTS = Counter("smppd_submitted_parts", "submit_sm by response.", ["carrier", "status"], registry=REGISTRY)
 

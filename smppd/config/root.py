@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from smppd.config.carriers import CarrierConfig
 from smppd.config.systems import SystemConfig
-from smppd.config.values import Budget, HostPort, Seconds, Secret, Table
+from smppd.config.values import Budget, HostPort, Seconds, Secret, Table, argon2id
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
@@ -49,6 +49,11 @@ class HttpConfig(Table):
 class ConsoleUser(Table):
     password_hash: str
     role: Literal["admin", "operator", "viewer"] = "viewer"
+
+    @field_validator("password_hash")
+    @classmethod
+    def _argon2id(cls, value: str) -> str:
+        return argon2id(value)
 
 
 class ConsoleConfig(Table):
@@ -120,6 +125,18 @@ class Config(Table):
             if not NAME.fullmatch(name):
                 raise ValueError(f'the name "{name}" may hold letters, digits, "_", "-" and "." only')
         return value
+
+    @model_validator(mode="after")
+    def _one_owner_each(self) -> Config:
+        """Who shows a credential must be one system, or one person."""
+        owners = {("username", user): f"console.users.{user}" for user in self.console.users}
+        for name, system in self.systems.items():
+            if (access := system.access) is None:
+                continue
+            for key, shown in (("username", access.username), ("token_hash", (access.token_hash or "").lower())):
+                if shown and (owner := owners.setdefault((key, shown), f"systems.{name}")) != f"systems.{name}":
+                    raise ValueError(f"systems.{name}.access.{key} is that of {owner} as well; give each its own")
+        return self
 
     @model_validator(mode="after")
     def _known_targets(self) -> Config:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from smppd.config.values import Seconds, Secret, Table
+from smppd.config.values import Seconds, Secret, Table, argon2id
 
 TYPES = ("dhis2", "cht", "cht-rapidpro", "webhook", "kannel", "api")
 _NO_URL = ("api", "kannel")  # they call us; kannel is called by get_url or post_url
@@ -31,6 +32,31 @@ class AccessConfig(Table):
     allow_ips: list[str] = []
     rate: float = Field(100, gt=0)
     max_parts: int = Field(10, ge=1)
+
+    @field_validator("token_hash")
+    @classmethod
+    def _made_by_us(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch("sha256:[0-9a-fA-F]{64}", value):
+            raise ValueError('write "sha256:" and 64 hexadecimal digits, as `smppd token` prints them')
+        return value
+
+    @field_validator("password_hash")
+    @classmethod
+    def _argon2id(cls, value: str | None) -> str | None:
+        return None if value is None else argon2id(value)
+
+    @model_validator(mode="after")
+    def _whole(self) -> AccessConfig:
+        ways = [key for key in ("password_hash", "password") if getattr(self, key) is not None]
+        if self.username is None and ways:
+            raise ValueError(f"{ways[0]} belongs to a username, which is missing")
+        if self.username is not None and len(ways) != 1:
+            raise ValueError("username needs a password: give either password_hash or password")
+        if self.username is not None and (not self.username or ":" in self.username):
+            raise ValueError("username must be 1 character or more, without a colon, which Basic cannot carry")
+        if self.password == "":
+            raise ValueError("password is empty")
+        return self
 
 
 class SystemConfig(Table):

@@ -73,6 +73,20 @@ class Secret(str):
         return core_schema.no_info_plain_validator_function(cls.read)
 
 
+_ARGON2ID = re.compile(
+    r"\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,2}),p=(\d{1,2})\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,86}"
+)
+
+
+def argon2id(value: str) -> str:
+    """The hash of a password. Raises ValueError for what cannot be checked, or only at a price that stops the rest."""
+    found = _ARGON2ID.fullmatch(value)
+    memory, rounds, lanes = map(int, found.groups()) if found else (0, 0, 0)
+    if not (rounds and lanes and 8 * lanes <= memory <= 1 << 20):
+        raise ValueError('write a hash such as "$argon2id$v=19$...", as `smppd token --password` prints it')
+    return value
+
+
 class HostPort(str):
     """host:port of a TCP endpoint; IPv6 in brackets. `.host` and `.port` are its halves."""
 

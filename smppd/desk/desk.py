@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from smppd import metrics
 from smppd.config import Config
+from smppd.desk.access import Gate
 from smppd.desk.admission import Accepted, Admission, Judged, Refused, fingerprint
 from smppd.model import OutboundState, Submission
 from smppd.store.database import Database
@@ -25,12 +26,14 @@ class Desk:
     def __init__(self, db: Database, config: Config, writer: Submissions, health: Health) -> None:
         self.db, self.config, self.health = db, config, health
         self._writer = writer
+        self.gate = Gate(config)
         self._admission = Admission(config)
         self._dice = random.Random()
 
     def configure(self, config: Config) -> None:
         """Take over policy and routes of a new configuration between two requests."""
         self.config = config
+        self.gate.configure(config)
         self._admission = Admission(config)
 
     async def submit(self, system: str, asked: Sequence[Submission]) -> list[Result]:

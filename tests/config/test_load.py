@@ -15,6 +15,10 @@ CARRIER = '[carriers.voda]\nhosts = ["10.0.0.5:2775"]\nsystem_id = "moh"\n'
 HOOK = '[systems.hook]\ntype = "webhook"\nurl = "http://127.0.0.1:9/"\n'
 
 
+TWICE = '[systems.a]\ntype = "api"\naccess = { username = "n", password = "x" }\n'
+ARGON = "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA"
+
+
 def problems(text: str, file: str = "") -> list[ConfigError]:
     with pytest.raises(ConfigError) as caught:
         parse(text, file)
@@ -55,6 +59,18 @@ TABLE = [
     (HOOK.replace("http:", "ftp:"), 3, "systems.hook.url", "ftp://127.0.0.1:9/", 'must start with "http://"'),
     (HOOK + 'fields = { a = "nope" }', 4, "systems.hook.fields.a", "nope", "not a field of ours"),
     (HOOK + 'access.allow_ips = ["10.0.0.1/8"]', 4, "systems.hook.access.allow_ips[0]", "10.0.0.1/8", "mask"),
+    (HOOK + 'access.token_hash = "$argon2id"', 4, "systems.hook.access.token_hash", None, "as `smppd token` prints"),
+    (HOOK + 'access.password_hash = "x"', 4, "systems.hook.access.password_hash", None, "smppd token --password"),
+    (HOOK + 'access.password = "x"', 4, "systems.hook.access.password", None, "a username, which is missing"),
+    (HOOK + 'access.username = "x"', 4, "systems.hook.access.username", "x", "needs a password"),
+    (HOOK + 'access = { username = "a:b", password = "x" }', 4, "systems.hook.access.username", "a:b", "colon"),
+    (HOOK + 'access = { username = "a", password = "" }', 4, "systems.hook.access.password", None, "empty"),
+    (TWICE + '[systems.b]\ntype = "api"\naccess = { username = "n", password = "y" }', 6, "systems.b.access.username",
+     "n", "that of systems.a as well"),
+    (TWICE + f'[console.users.n]\npassword_hash = "{ARGON}"', 3, "systems.a.access.username", "n", "console.users.n"),
+    ('[console.users.n]\npassword_hash = "plain"', 2, "console.users.n.password_hash", None, "$argon2id"),
+    (f'[console.users.n]\npassword_hash = "{ARGON.replace("m=8", "m=4194304")}"', 2, "console.users.n.password_hash",
+     None, "$argon2id"),
     ('[[routes]]\nto = ["hok"]\n' + HOOK, 2, "routes[0].to", ["hok"], 'no [systems.hok]; did you mean "hook"?'),
     ('[[routes]]\ncarrier = "v"\nto = []', 2, "routes[0].carrier", "v", "no [carriers.v]"),
     ('[[routes]]\nto = []\n[[routes]]\nfrom = "2*5"\nto=[]', 4, "routes[1].from", "2*5", "can match no number"),
