@@ -132,7 +132,7 @@ def writer_source(name: str, command_id: int, fields: Fields) -> str:
         "    for tag, value in v.tlvs:",
         "        if not tag: raise ValueError",
         "        rest = rest + (pack_head(tag, len(value)) + value)",  # never += on what may be the caller's bytearray
-        "if v.trailing: rest = rest + v.trailing",
+        "if v.trailing: raise ValueError",  # which need a second look
         f"pack, size = packs[{', '.join(lengths) or '()'}]",
         f"return pack(size + len(rest), {command_id}, v.status, v.sequence{values}) + rest",
     ]
@@ -230,4 +230,16 @@ def write_slowly(value: Any, command_id: int, fields: Fields) -> bytes:
         number = getattr(value, field)
         if not isinstance(number, int) or not 0 <= number <= 0xFFFFFFFF:
             raise EncodeError(field, "not a number of 32 bits")
-    return HEADER.pack(len(body) + 16, command_id, value.status, value.sequence) + body
+    frame = HEADER.pack(len(body) + 16, command_id, value.status, value.sequence) + body
+    if value.trailing and _trailing(frame, fields, type(value)) != value.trailing:
+        raise EncodeError("trailing", "octets that would be read as something else")
+    return frame
+
+
+def _trailing(frame: bytes, fields: Fields, make: Callable[..., Any]) -> bytes:
+    """The octets after the last parameter; none where the frame cannot be read."""
+    try:
+        read: bytes = read_slowly(frame, fields, make).trailing
+    except DecodeError:
+        return b""
+    return read

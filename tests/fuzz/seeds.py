@@ -22,6 +22,14 @@ FOUND: list[tuple[str, bytes]] = [
         "an error response cut short became optional parameters when it was written whole",
         bytes.fromhex("0000001480000003000200670000000006000001"),
     ),
+    (
+        "list that ends early, before octets that its count, put right, turns into parameters in place of a body",
+        bytes.fromhex("0000001480000021082108240000000031000100"),
+    ),
+    (
+        "list of two entries, likewise",
+        bytes.fromhex("0000002a8000002100800000030000013737006572723b330010004800e10062006100720069002020ac"),
+    ),
 ]
 
 

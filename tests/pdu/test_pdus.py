@@ -7,7 +7,19 @@ from dataclasses import fields, replace
 import pytest
 
 import pdu
-from pdu import DecodeError, DeliverSm, EncodeError, Framer, Pdu, SubmitSm, Tlv, decode, encode
+from pdu import (
+    DecodeError,
+    DeliverSm,
+    EncodeError,
+    EnquireLink,
+    Framer,
+    Pdu,
+    SubmitMultiResp,
+    SubmitSm,
+    Tlv,
+    decode,
+    encode,
+)
 from pdu.codec import decode_slowly
 from pdu.declare import LAYOUTS, SOURCES
 from tests.pdu.samples import NAMES, SAMPLES, frame
@@ -142,6 +154,26 @@ def test_what_does_not_fit_is_refused_by_the_name_of_its_field(changes: dict[str
     with pytest.raises(EncodeError) as caught:
         encode(SubmitSm(**changes))  # type: ignore[arg-type]
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        SubmitSm(trailing=b"\x14\x00\x00\x00"),
+        SubmitSm(short_message=b"a", trailing=b"\x02\x04\x00\x02\x00\x01\x00"),
+        SubmitMultiResp("1", status=0x45, trailing=b"\0"),
+    ],
+)
+def test_octets_after_the_last_parameter_are_refused_where_they_would_be_read_as_something_else(value: Pdu) -> None:
+    with pytest.raises(EncodeError) as caught:
+        encode(value)
+    assert caught.value.field == "trailing"
+
+
+@pytest.mark.parametrize("trailing", [b"\0", b"\xa5\xa5\xa5", b"\x14\x00\x00\x09a", bytes(9)])
+def test_other_octets_after_the_last_parameter_are_written_as_they_are(trailing: bytes) -> None:
+    for value in (SubmitSm(trailing=trailing), SubmitMultiResp("1", trailing=trailing), EnquireLink(trailing=trailing)):
+        assert decode(encode(value)) == value
 
 
 @pytest.mark.parametrize(
