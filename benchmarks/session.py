@@ -248,8 +248,13 @@ def main(count: int, rounds: int) -> None:
             target = f"target {TARGET:g}; " if (peer, window) == (YARDSTICK, WINDOWS[-1]) else ""
             print(
                 f"window {window}: {statistics.median(ratios):.1f} x {peer} "
-                f"({target}rounds {min(ratios):.1f} to {max(ratios):.1f})"
+                f"({target}rounds {min(ratios):.1f} to {max(ratios):.1f}), "
+                f"{_middle(found[peer, window]) / _middle(found['smppd', window]):.1f} x by CPU"
             )
+
+
+def _middle(runs: list[Told]) -> float:
+    return statistics.median(told["cpu"] for told in runs)
 
 
 if __name__ == "__main__":

@@ -103,7 +103,7 @@ class Connection(asyncio.Protocol):
                 self._octets += size
                 put(record, received(event, mapping), partial(done, event.pdu, size, read_at))
             elif type(event) is Response:
-                event.told(event)
+                self._tell(event)
             else:
                 self._handle(event, read_at)
         if (self._waiting > self._most or self._octets > _MOST_OCTETS) and self.session.state in BOUND:
@@ -175,7 +175,7 @@ class Connection(asyncio.Protocol):
             case Proved():
                 self._intake.proved(self._record, event.count)
             case Response() | Overdue() | Lost():
-                event.told(event)
+                self._tell(event)
             case Bound():
                 self.bound_at = self._loop.time()
                 self._changed(self, LinkState.BOUND)
@@ -189,6 +189,14 @@ class Connection(asyncio.Protocol):
                 if event.cause is Cause.BROKEN:
                     metrics.BAD_PDUS.labels(self._carrier, "unframeable").inc()
                 self._end = event
+
+    def _tell(self, outcome: Outcome) -> None:
+        try:
+            outcome.told(outcome)
+        except Exception as fault:  # noqa: BLE001 - as with any callback of the loop, the others are told all the same
+            self._loop.call_exception_handler(
+                {"message": f"an outcome of a request to {self._carrier} was not taken", "exception": fault}
+            )
 
     def _lost(self, reason: str) -> None:
         for event in self.session.lost(reason):

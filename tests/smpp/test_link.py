@@ -640,6 +640,29 @@ async def test_a_response_that_never_comes_is_given_up_while_the_link_lives(
     assert link.state is BOUND
 
 
+@pytest.mark.parametrize("end", ["response", "loss"])
+async def test_a_caller_that_fails_at_its_outcome_is_reported_and_harms_no_other(
+    smsc: Smsc, states: States, run: Run, end: str
+) -> None:
+    link = run()
+    await states.until(BOUND)
+    answers: asyncio.Queue[Outcome] = asyncio.Queue()
+    faults: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: faults.append(context))
+
+    def fail(outcome: Outcome) -> None:
+        raise ArithmeticError("a fault of the caller")
+
+    for told in (fail, answers.put_nowait, fail, answers.put_nowait):
+        link.request(SUBMIT, told)
+    if end == "loss":
+        assert link._connection is not None
+        link._connection.abort()
+    assert [(await answers.get()).sequence, (await answers.get()).sequence] == [3, 5]
+    assert [type(fault["exception"]) for fault in faults] == [ArithmeticError] * 2
+    assert link.state is BOUND
+
+
 async def test_a_parameter_that_the_configuration_names_is_held_to_its_length(states: States, run: Run) -> None:
     link = run(tlvs={"operator_id": {"tag": 0x1401, "type": "integer", "length": 2}})
     await states.until(BOUND)
