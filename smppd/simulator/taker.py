@@ -13,6 +13,7 @@ from smppd.simulator.rules import Rule, Rules
 if TYPE_CHECKING:
     from smppd.simulator.link import Link
     from smppd.simulator.smsc import Smsc
+    from smppd.simulator.submits import Submit
 
 _WRONG_BIND_STATE = 0x04
 _THROTTLED = 0x58
@@ -29,10 +30,12 @@ Message = pdu.SubmitSm | pdu.DataSm | pdu.SubmitMulti
 
 
 class Taker:
-    """One for all links of an SMSC. `on_submit` is told of each message taken by the short way, with its octets."""
+    """One for all links of an SMSC. `on_take` is told of each message accepted; of those that go the short way, which
+    makes no `Submit`, `on_submit` is told instead, with their octets."""
 
     def __init__(self, smsc: Smsc) -> None:
         self.smsc = smsc
+        self.on_take: Callable[[Submit], None] | None = None
         self.on_submit: Callable[[bytes, float], None] | None = None
         self._slots: dict[str, tuple[int, int]] = {}
         self._rules = Rules(smsc.habits.rules)
@@ -81,6 +84,8 @@ class Taker:
             return
         submit = smsc.submits.take(message, link.system_id, habits.response_id, now)
         smsc.counters.submits += 1
+        if self.on_take is not None:
+            self.on_take(submit)
         if habits.cut_after_submits and smsc.counters.submits % habits.cut_after_submits == 0:
             link.abort()  # taken, and nobody will hear of it on this link
         stat, error = self._fate(rule)
