@@ -94,6 +94,9 @@ SUBMIT_SECONDS = Histogram(
 # state: scheduled, enroute, delivered, expired, deleted, undelivered, accepted, unknown, rejected, skipped
 RECEIPTS = Counter("smppd_receipts", "Delivery receipts.", ["carrier", "state"], registry=REGISTRY)
 
+# action: resend, unknown (the carrier's key in_doubt)
+IN_DOUBT = Counter("smppd_in_doubt", "Parts written of which no answer came.", ["carrier", "action"], registry=REGISTRY)
+
 THROTTLED = Counter("smppd_throttled", "Responses that asked us to slow down.", ["carrier"], registry=REGISTRY)
 
 # --- the waist -------------------------------------------------------------------------------------------------------
@@ -104,7 +107,7 @@ QUEUE_MESSAGES = Gauge("smppd_queue_messages", "Rows waiting.", ["side", "name",
 # side: inbound, outbound
 QUEUE_OLDEST = Gauge("smppd_queue_oldest_seconds", "Age of the oldest waiting.", ["side", "name"], registry=REGISTRY)
 
-# operation: intake, record
+# operation: intake, record, submit, mark and sent (of parts)
 STORE_SECONDS = Histogram(
     "smppd_store_seconds", "Statement begun to commit.", ["operation"], buckets=BUCKETS, registry=REGISTRY
 )

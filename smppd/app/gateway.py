@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from smppd import log, metrics
 from smppd.app.children import Child
 from smppd.app.counter import Counter
 from smppd.app.forwarding import Forwarding, served
-from smppd.app.holding import Holding
+from smppd.app.holding import Holding, Outlet
 from smppd.app.orders import Orders
 from smppd.app.reader import Reader
 from smppd.config import CarrierConfig, Config, Secret
@@ -31,7 +31,7 @@ from smppd.store.keeper import Keeper
 from smppd.store.queries import statement
 from smppd.store.revival import Revival
 from smppd.store.status import set_link_state
-from smppd.store.wake import SEND, Hint
+from smppd.store.wake import SEND, Hint, Wake
 
 STARTING = "starting"
 STOP_SECONDS = 20.0  # for everything; systemd's default leaves 90
@@ -46,7 +46,8 @@ class Gateway:
         self.db = Database(config)
         self.reader = Reader(config)
         self._sending = Hint(self.db, SEND)
-        self.counter = Counter(self.db, config, self._sending.give)
+        self._wake = Wake(self.db, SEND)
+        self.counter = Counter(self.db, config, self._submitted)
         self.http = HttpServer(config.http, self._readiness, self._exposition, served(config, self.counter.desk))
         self.ready = asyncio.Event()
         self._stop = asyncio.Event()
@@ -56,6 +57,7 @@ class Gateway:
         self._states: asyncio.Queue[tuple[str, int, str, str, str]] = asyncio.Queue()
         self._children: list[Child] = []
         self._forwarding: Forwarding | None = None
+        self._outlet: Outlet
         self._depth_read = 0.0
         self._log = log.get("gateway")
 
@@ -125,6 +127,7 @@ class Gateway:
         windows = {name: carrier.redelivery_window for name, carrier in self.config.carriers.items()}
         intake = Intake(self.db, self.reader, windows=windows, on_commit=hint.give)
         keeper = Keeper(self.db, intake, self.reader, hint.give)
+        self._outlet = Outlet(self._wake, self.counter.health, _unmatched, hint.give, self._submitted)
         async with asyncio.TaskGroup() as group, self._ended(group):
             own = [
                 group.create_task(job)
@@ -133,6 +136,7 @@ class Gateway:
                     keeper.run(),
                     hint.run(),
                     self._sending.run(),
+                    self._wake.run(),
                     self.counter.run(),
                     self._watch(),
                     self._note_states(),
@@ -180,7 +184,7 @@ class Gateway:
 
     def _start_carriers(self, group: asyncio.TaskGroup, intake: Intake, carriers: dict[str, CarrierConfig]) -> None:
         for name, config in carriers.items():
-            holding = Holding(self.db, name, config, intake, self._state)
+            holding = Holding(self.db, name, config, intake, self._state, self._outlet)
             self._carriers[name] = config, holding, group.create_task(holding.run())
 
     async def _reload_carriers(self, group: asyncio.TaskGroup, intake: Intake) -> None:
@@ -213,6 +217,11 @@ class Gateway:
         if self._forwarding is not None and not await self._forwarding.stop(left):
             self._log.warning("deliveries were cut short; they are tried again at the next start")
         await self._flush_states()
+
+    def _submitted(self) -> None:
+        """Messages wait for a carrier: tell the senders of this process at once, and those of others."""
+        self._wake.hear()
+        self._sending.give()
 
     def _state(self, carrier: str, link: int, state: str, reason: str, peer: str) -> None:
         self._states.put_nowait((carrier, link, state, reason, peer))
@@ -263,3 +272,7 @@ class Gateway:
             metrics.QUEUE_MESSAGES.labels("inbound", row["name"], "dead").set(row["dead"])
             age = (now - row["oldest"]).total_seconds() if row["oldest"] else 0.0
             metrics.QUEUE_OLDEST.labels("inbound", row["name"]).set(age)
+
+
+def _unmatched(carrier: str, parts: Sequence[tuple[int, int, tuple[str, ...]]]) -> None:
+    """Told of parts that the carrier has accepted."""

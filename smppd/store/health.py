@@ -52,6 +52,10 @@ class Health:
         """Whether routing may choose it now."""
         return self.of(name).usable
 
+    def usable_id(self, carrier: int) -> bool:
+        """The same by the number that stands for a carrier in rows."""
+        return any(each.id == carrier and each.usable for each in self._carriers.values())
+
     async def refresh(self) -> None:
         """Look now. Raises what the database raises."""
         rows = await self._db.pool.fetch(statement("carrier", "health"), STALE)

@@ -58,6 +58,7 @@ class Claimed:
     options: Options
     report: int
     created_at: datetime
+    total: int  # parts, as was reckoned when it was handed in
     parts: tuple[Known, ...] = ()
 
 
@@ -135,7 +136,9 @@ class Outqueue:
     async def claim(self, lanes: Mapping[int, tuple[Cursor, int]]) -> list[Claimed]:
         """The next of each lane, a priority, behind its cursor: at most so many as it names. Writes nothing."""
         connection = await self._connected("claim")
-        return [_claimed(row) for row in await connection.fetch(statement("outqueue", "claim"), self.id, *_lanes(lanes))]
+        return [
+            _claimed(row) for row in await connection.fetch(statement("outqueue", "claim"), self.id, *_lanes(lanes))
+        ]
 
     async def sweep(
         self, lanes: Mapping[int, tuple[Cursor, int]], held: Iterable[int], back: timedelta
@@ -145,8 +148,11 @@ class Outqueue:
         rows = await connection.fetch(statement("outqueue", "sweep"), self.id, *_lanes(lanes), list(held), back)
         return [_claimed(row) for row in rows]
 
-    async def mark(self, messages: list[int], parts: Sequence[Wanted]) -> set[int]:
-        """Make messages ours before their parts are written; those that were still there."""
+    async def mark(self, messages: list[int], parts: Sequence[Wanted], *, again: bool = False) -> set[int]:
+        """Make messages ours before their parts are written; those that were still there.
+
+        `again`: it was tried before, and nobody knows whether that was committed.
+        """
         connection = await self._connected("mark")
         rows = await connection.fetch(
             statement("outqueue", "mark"),
@@ -156,6 +162,7 @@ class Outqueue:
             [part.number for part in parts],
             [part.total for part in parts],
             [part.reference for part in parts],
+            again,
         )
         return {row["id"] for row in rows}
 
@@ -181,7 +188,7 @@ class Outqueue:
         self, other: int, priority: int, cursor: Cursor, usable: list[int], most: int
     ) -> tuple[int, Cursor | None]:
         """Take rows of a carrier that cannot send; how many, and where to go on, None at the end of them."""
-        connection = await self._connected("record")
+        connection = await self._connected("take")
         row = await connection.fetchrow(
             statement("outqueue", "take_over"), self.id, other, priority, *cursor, usable, most
         )
@@ -189,7 +196,7 @@ class Outqueue:
         return row["taken"], None if row["id"] is None else (row["due_at"], row["id"])
 
     def drop(self, use: str) -> None:
-        """Forget a connection that failed; `use` is claim, mark or record."""
+        """Forget a connection that failed; `use` is claim, mark, record or take."""
         if (connection := self._connections.pop(use, None)) is not None:
             connection.terminate()
 
@@ -281,5 +288,6 @@ def _claimed(row: asyncpg.Record) -> Claimed:
         options_of(row["options"]),
         row["report"],
         row["created_at"],
+        row["total"],
         tuple(Known(n, total, PartState(state), ref, resends) for n, total, state, ref, resends in parts or ()),
     )

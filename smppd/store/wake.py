@@ -52,6 +52,15 @@ class Wake:
         self._events.append(event)
         return event
 
+    def unsubscribe(self, event: asyncio.Event) -> None:
+        """Set it no more."""
+        self._events.remove(event)
+
+    def hear(self) -> None:
+        """Set all events: for what was committed in this process."""
+        for event in self._events:
+            event.set()
+
     async def run(self) -> None:
         while True:
             try:
@@ -59,12 +68,11 @@ class Wake:
                 lost = asyncio.Event()
                 connection.add_termination_listener(lambda _, lost=lost: lost.set())
                 await connection.add_listener(self._channel, self._heard)
-                self._heard()  # what came while nobody listened
+                self.hear()  # what came while nobody listened
                 await lost.wait()
             except DOWN:
                 pass  # tried again below; who works polls meanwhile
             await asyncio.sleep(1)
 
     def _heard(self, *_: object) -> None:
-        for event in self._events:
-            event.set()
+        self.hear()

@@ -5,7 +5,7 @@
 -- name: claim
 -- The next of each lane (a priority) behind its cursor, as many as it has room for. Writes nothing.
 select q.priority, q.due_at, q.id, q.expires_at, q.attempts, q.alternatives, q.tried, q.reason,
-       o.sender, o.recipient, o.text, o.data, o.options, o.report, o.created_at, p.parts
+       o.sender, o.recipient, o.text, o.data, o.options, o.report, o.created_at, o.parts as total, p.parts
 from unnest($2::smallint[], $3::timestamptz[], $4::bigint[], $5::integer[]) l(priority, due, id, room)
 cross join lateral (
   select * from outqueue
@@ -20,7 +20,7 @@ left join lateral (
 -- What stands before the cursors and nobody holds ($6): committed late, moved here, or to be tried again. $7 is how far
 -- back is looked.
 select q.priority, q.due_at, q.id, q.expires_at, q.attempts, q.alternatives, q.tried, q.reason,
-       o.sender, o.recipient, o.text, o.data, o.options, o.report, o.created_at, p.parts
+       o.sender, o.recipient, o.text, o.data, o.options, o.report, o.created_at, o.parts as total, p.parts
 from unnest($2::smallint[], $3::timestamptz[], $4::bigint[], $5::integer[]) l(priority, due, id, room)
 cross join lateral (
   select * from outqueue
@@ -36,7 +36,8 @@ left join lateral (
 -- Just before the wire: the rows $2 become ours for good, and of their parts ($3..$6) those of rows that were still
 -- there. A part that was there before keeps what it counts.
 with m as (
-  update outqueue set marked = true where id = any($2::bigint[]) and carrier + 0 = $1 and not marked returning id
+  update outqueue set marked = true where id = any($2::bigint[]) and carrier + 0 = $1 and (not marked or $7)
+  returning id
 ), p as (
   insert into outpart (message, number, total, carrier, state, reference)
   select message, number, total, $1, 0, reference
@@ -89,7 +90,7 @@ where q.id = n.id and q.id = any($2::bigint[]) and q.carrier + 0 = $1 and q.mark
 -- name: marked
 -- What an earlier owner of the carrier had under way, with what is known of its parts.
 select q.priority, q.due_at, q.id, q.expires_at, q.attempts, q.alternatives, q.tried, q.reason,
-       o.sender, o.recipient, o.text, o.data, o.options, o.report, o.created_at, p.parts
+       o.sender, o.recipient, o.text, o.data, o.options, o.report, o.created_at, o.parts as total, p.parts
 from (select * from outqueue where carrier = $1 and marked order by priority, due_at, id offset 0) q
 cross join lateral (select * from outbound where id = q.id offset 0) o
 left join lateral (

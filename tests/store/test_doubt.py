@@ -12,13 +12,15 @@ import asyncpg
 import pytest
 
 from pdu import BindTransceiverResp, encode
-from smppd.app.holding import Holding
+from smppd.app.holding import Holding, Outlet
 from smppd.config import CarrierConfig, Config
 from smppd.model import Answer, ReceivedReceipt
 from smppd.simulator.smsc import Smsc
 from smppd.store import Database
 from smppd.store import intake as intake_module
+from smppd.store.health import Health
 from smppd.store.intake import Intake
+from smppd.store.wake import SEND, Wake
 from tests.store.relay import Relay
 from tests.store.test_intake import Bench, PlainReader, single
 
@@ -275,6 +277,11 @@ async def test_a_carrier_that_never_proves_anything_costs_no_more_memory_with_ev
     assert record.proved_upto > record.latest + 80_000
 
 
+def outlet(db: Database) -> Outlet:
+    """For a carrier that nothing is sent over."""
+    return Outlet(Wake(db, SEND), Health(db), lambda carrier, parts: None, lambda: None, lambda: None)
+
+
 async def test_a_carrier_that_never_answers_the_unbind_is_given_up_all_the_same(bench: Bench) -> None:
     async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(encode(BindTransceiverResp("SMSC", sequence=1)))
@@ -289,7 +296,7 @@ async def test_a_carrier_that_never_answers_the_unbind_is_given_up_all_the_same(
     server = await asyncio.start_server(deaf, "127.0.0.1", 0)
     host = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
     config = CarrierConfig.model_validate({"hosts": [host], "system_id": "moh"})
-    holding = Holding(bench.db, "vodacom", config, bench.intake, changed)
+    holding = Holding(bench.db, "vodacom", config, bench.intake, changed, outlet(bench.db))
     running = asyncio.create_task(holding.run())
     try:
         async with asyncio.timeout(20):
@@ -309,7 +316,7 @@ async def test_a_carrier_is_given_up_only_when_what_it_left_in_doubt_is_written_
     config = CarrierConfig.model_validate(
         {"hosts": [f"127.0.0.1:{await smsc.start()}"], "system_id": "moh", "password": "x"}
     )
-    holding = Holding(bench.db, "vodacom", config, bench.intake, lambda *state: None)
+    holding = Holding(bench.db, "vodacom", config, bench.intake, lambda *state: None, outlet(bench.db))
     running = asyncio.create_task(holding.run())
     try:
         await smsc.wait_bound(1)

@@ -1,0 +1,447 @@
+"""Moves what waits for one carrier over its links: claims, marks, paces, writes, and has the answers recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from functools import partial
+from heapq import heappop, heappush
+from random import randrange
+
+import asyncpg
+
+from pdu import EncodeError, status_name
+from smppd import log, metrics
+from smppd.carriers.flight import Message, Part, expired, final, judged, next_carrier, sent, unsendable
+from smppd.carriers.lanes import Lanes
+from smppd.carriers.recorder import Recorded, Recorder
+from smppd.carriers.recovery import count, recover
+from smppd.carriers.smpp import SmppCarrier
+from smppd.carriers.statuses import Meaning, meanings
+from smppd.config import CarrierConfig
+from smppd.model import PartState
+from smppd.smpp.events import Outcome, Overdue, Response
+from smppd.smpp.ids import response_keys
+from smppd.smpp.link import Link
+from smppd.smpp.outgoing import Outgoing, Unsendable, compose
+from smppd.smpp.pace import Pace
+from smppd.smpp.ports import LinkState
+from smppd.smpp.session import WrongState
+from smppd.store import Database
+from smppd.store.database import DOWN
+from smppd.store.outqueue import ALL, RECENT, Claimed, Ended, Outqueue, Record, Told, Waiting, Wanted
+
+POLL = 1.0  # seconds between two looks without a hint
+FULL_SWEEP = 30.0  # seconds between two sweeps over all that stands before the cursors
+AHEAD = 0.25  # seconds of sending that are marked ahead, within one window
+NEVER = float("inf")
+
+
+class Sender:
+    """The sender of one carrier whose lease this node has. `run` until cancelled; `halt` and `finish` end it in order.
+
+    `owns` says whether the lease still holds; `usable` whether another carrier, by its number, can take messages.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        carrier: SmppCarrier,
+        config: CarrierConfig,
+        wake: asyncio.Event,
+        *,
+        owns: Callable[[], bool],
+        may_send: Callable[[], bool],
+        usable: Callable[[int], bool],
+        recorded: Recorded,
+        on_report: Callable[[], None],
+        on_moved: Callable[[], None],
+    ) -> None:
+        self.name, self._config, self._wake = carrier.name, config, wake
+        self._owns, self._may_send, self._usable = owns, may_send, usable
+        self._loop = asyncio.get_running_loop()
+        self._log = log.get("sender").bind(carrier=self.name)
+        self.links = [link for link in carrier.links if link.bind != "receiver"]
+        self.queue = Outqueue(db, self.name)
+        self.pace = Pace(config.throughput, self._loop.time())
+        self.lanes = Lanes()
+        self.recorder = Recorder(self.queue, self._log, self._done, recorded, on_report, on_moved)
+        self._meaning = meanings(config.status)
+        self._window = config.window * len(self.links)
+        self._ready: list[tuple[int, int, Part]] = []  # marked, not written: highest priority, then oldest first
+        self._order = 0
+        self._reference = randrange(0x10000)
+        self._flying = 0
+        self._halted = False
+        self._markable = asyncio.Event()
+        self._marking = asyncio.Event()  # set while no commit of marks is under way
+        self._marking.set()
+        self._swept_at = self._all_swept_at = 0.0
+        self._scheduled = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._seconds = metrics.SUBMIT_SECONDS.labels(self.name)
+        self._accepted = metrics.SUBMITTED_PARTS.labels(self.name, status_name(0))
+
+    # --- life --------------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Send until cancelled. First, what an earlier owner left in doubt is settled."""
+        try:
+            await self._recover()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.recorder.run())
+                group.create_task(self._claim())
+                group.create_task(self._mark())
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+            self.queue.close()
+
+    def halt(self) -> None:
+        """Write nothing more; what was written may still be answered."""
+        self._halted = True
+
+    async def finish(self) -> None:
+        """After `halt`, when the links are gone: what was never written waits again; until all of it is recorded."""
+        await self._marking.wait()
+        self.withdraw()
+        await self.recorder.drained()
+
+    def withdraw(self) -> None:
+        """Give back what was marked and not written, so that it waits as before, or others may take it."""
+        ready, self._ready = self._ready, []
+        for _, _, part in ready:
+            part.message.withdrawn = True
+            self._settle(part.message)
+
+    def changed(self) -> None:
+        """A link was bound or lost, or the carrier may be sent to again."""
+        self._markable.set()
+        self._soon()
+
+    @property
+    def bound(self) -> bool:
+        """Whether a link stands that can send."""
+        return any(link.state is LinkState.BOUND for link in self.links)
+
+    @property
+    def flying(self) -> int:
+        """Parts written and not answered."""
+        return self._flying
+
+    async def _recover(self) -> None:
+        """Settle what an earlier owner of the carrier left in doubt, however long the database is away."""
+        record: Record | None = None
+        while True:
+            try:
+                if record is None:
+                    record = await recover(self.queue, self._config.in_doubt)
+                if record:
+                    await self.queue.record(record)
+            except (*DOWN, asyncpg.PostgresError) as error:
+                self._log.warning("waiting for the database", reason=type(error).__name__)
+                self.queue.drop("record")
+                await asyncio.sleep(1)
+            else:
+                break
+        if doubtful := count(record, self.name, self._config.in_doubt):
+            self._log.warning("the last owner of this carrier ended with parts in doubt", parts=doubtful)
+
+    # --- claiming ----------------------------------------------------------------------------------------------------
+
+    async def _claim(self) -> None:
+        while True:
+            self._wake.clear()
+            try:
+                more = await self._look()
+            except (*DOWN, asyncpg.PostgresError) as error:
+                self._log.warning("claiming waits for the database", reason=type(error).__name__)
+                self.queue.drop("claim")
+                await asyncio.sleep(POLL)
+                continue
+            if not more:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(POLL):
+                        await self._wake.wait()
+
+    async def _look(self) -> bool:
+        """Claim once for every lane that runs low; whether there is more of which there is room."""
+        lanes = self.lanes.wanted()
+        more = False
+        if lanes:
+            claimed = await self.queue.claim(lanes)
+            more = bool(claimed) and any(len([c for c in claimed if c.priority == p]) == lanes[p][1] for p in lanes)
+            self._took(claimed, ahead=True)
+            more = more and bool(self.lanes.wanted())
+        now = self._loop.time()
+        if now - self._swept_at >= POLL:
+            all_of_it = now - self._all_swept_at >= FULL_SWEEP
+            cursors = {p: (at, 1000) for p, at in self.lanes.cursors.items()}
+            swept = await self.queue.sweep(cursors, self.lanes.held, ALL if all_of_it else RECENT)
+            self._swept_at = now
+            if all_of_it:
+                self._all_swept_at = now
+            self._took(swept, ahead=False)
+        return more
+
+    def _took(self, claimed: list[Claimed], *, ahead: bool) -> None:
+        if self.lanes.add(claimed, ahead=ahead):
+            self._markable.set()
+
+    def _done(self, ids: Iterable[int], again: bool) -> None:
+        self.lanes.forget(ids)
+        if again:
+            self._swept_at = self._all_swept_at = 0.0
+            self._wake.set()
+
+    # --- marking -----------------------------------------------------------------------------------------------------
+
+    async def _mark(self) -> None:
+        while True:
+            await self._markable.wait()
+            self._markable.clear()
+            while batch := self._next():
+                self._marking.clear()
+                await self._mark_all(batch)
+                self._marking.set()
+                self._pump()
+                if self.lanes.wanted():
+                    self._wake.set()
+
+    def _next(self) -> list[Message]:
+        """Messages to mark now: about as many parts as one window takes, and the pace in a moment."""
+        if self._halted or not self.bound or not self._may_send() or not self._owns():
+            return []
+        ahead = max(1, min(self._window, int(self.pace.rate * AHEAD))) - len(self._ready)
+        batch: list[Message] = []
+        now = datetime.now(UTC)
+        while ahead > 0 and (claimed := self.lanes.pop()) is not None:
+            message = self._composed(claimed, now)
+            batch.append(message)
+            ahead -= len(message.parts)
+        return batch
+
+    def _composed(self, claimed: Claimed, now: datetime) -> Message:
+        """Its parts that are still to be sent; none when it has expired or cannot be sent."""
+        message = Message(claimed, claimed.total, claimed.expires_at.timestamp())
+        if claimed.expires_at <= now:
+            message.late = True
+            return message
+        outgoing = Outgoing(
+            claimed.sender,
+            claimed.recipient,
+            claimed.text,
+            claimed.data,
+            claimed.options,
+            claimed.priority,
+            claimed.created_at,
+        )
+        known = {part.number: part for part in claimed.parts}
+        begun = [part for part in known.values() if part.state not in (PartState.SENDING, PartState.WAITING)]
+        if begun:
+            reference = begun[0].reference
+        else:
+            reference = self._reference = (self._reference + 1) & 0xFFFF
+        try:
+            pdus = compose(outgoing, self._config, reference, now)
+        except Unsendable as problem:
+            message.problem = str(problem)
+            return message
+        message.total = len(pdus)
+        message.reference = reference
+        for number, pdu in enumerate(pdus, 1):
+            part = known.get(number)
+            if part is not None and part.total == message.total and part in begun:
+                if part.state is PartState.UNKNOWN:
+                    message.unknown += 1
+                else:
+                    message.accepted += 1
+                continue
+            self._order += 1
+            message.parts.append(Part(message, number, self._order, pdu))
+        return message
+
+    async def _mark_all(self, batch: list[Message]) -> None:
+        ids = [message.claimed.id for message in batch]
+        wanted = [Wanted(m.claimed.id, p.number, m.total, m.reference) for m in batch for p in m.parts]
+        again = False
+        while True:
+            try:
+                with metrics.STORE_SECONDS.labels("mark").time():
+                    ours = await self.queue.mark(ids, wanted, again=again)
+                break
+            except (*DOWN, asyncpg.PostgresError) as error:
+                self._log.warning("sending waits for the database", reason=type(error).__name__)
+                self.queue.drop("mark")
+                again = True  # it may have been committed
+                await asyncio.sleep(0.5)
+        for message in batch:
+            if message.claimed.id not in ours:
+                self.lanes.forget((message.claimed.id,))  # withdrawn by its system, expired, or with another carrier
+                continue
+            for part in message.parts:
+                heappush(self._ready, (-message.claimed.priority, part.order, part))
+            self._settle(message)
+
+    def _misfit(self, message: Message) -> Ended | Waiting:
+        claimed = message.claimed
+        if (other := next_carrier(claimed.alternatives, claimed.tried, self._usable)) is not None:
+            left = tuple(each for each in claimed.alternatives if each != other)
+            tried = (*claimed.tried, self.queue.id)
+            return Waiting(claimed.id, other, None, True, left, tried, message.problem)
+        return unsendable(message, message.problem)
+
+    # --- writing -----------------------------------------------------------------------------------------------------
+
+    def _soon(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._pump)
+
+    def _pump(self) -> None:
+        """Write as much as windows and pace take."""
+        self._scheduled = False
+        ready, pace = self._ready, self.pace
+        now = self._loop.time()
+        wall = time.time()
+        while ready and not self._halted and self._owns() and self._may_send():
+            part = ready[0][2]
+            message = part.message
+            if part.state is not PartState.SENDING:
+                heappop(ready)  # given up with its message
+                continue
+            link = self._link()
+            if link is None:
+                break
+            if (wait := pace.wait(now)) > 0:
+                self._at(now + wait)
+                break
+            heappop(ready)
+            if message.expires <= wall:
+                message.late = True
+                self._settle(message)
+            else:
+                self._write(link, message, part, now)
+        if len(ready) < self._window:
+            self._markable.set()
+
+    def _link(self) -> Link | None:
+        """The link that has most room."""
+        best, most = None, 0
+        for link in self.links:
+            if (room := link.room) > most:
+                best, most = link, room
+        return best
+
+    def _write(self, link: Link, message: Message, part: Part, now: float) -> None:
+        pdu = part.pdu
+        assert pdu is not None
+        try:
+            written = link.request(pdu, partial(self._told, part))
+        except WrongState:
+            written = False
+        except EncodeError as error:
+            message.problem = f"{error.field}: {error.reason}"
+            self._settle(message)
+            return
+        if not written:
+            heappush(self._ready, (-message.claimed.priority, part.order, part))
+            return
+        self.pace.spend(now)
+        part.sent_at, part.flying = now, True
+        message.flying += 1
+        self._flying += 1
+
+    def _at(self, when: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(when, self._pump)
+
+    # --- answers -----------------------------------------------------------------------------------------------------
+
+    def _told(self, part: Part, outcome: Outcome) -> None:
+        if isinstance(outcome, Overdue):
+            return  # its answer may still come; only when it can come no more it is in doubt
+        now = self._loop.time()
+        part.flying = False
+        part.message.flying -= 1
+        self._flying -= 1
+        if isinstance(outcome, Response):
+            self._seconds.observe(now - part.sent_at)
+            if outcome.status == 0:
+                self._accept(part, outcome.message_id, now)
+            else:
+                self._refuse(part, outcome.status, now)
+        elif outcome.written:
+            self._doubt(part)
+        else:
+            self._again(part)
+        self._soon()
+
+    def _accept(self, part: Part, message_id: str, now: float) -> None:
+        self._accepted.inc()
+        self.pace.accepted(now)
+        message, base = part.message, self._config.message_id_base
+        part.state, part.pdu = PartState.ACCEPTED, None
+        message.accepted += 1
+        message.message_id = message.message_id or message_id
+        keys = response_keys(message_id, base.response, base.receipt)
+        self.recorder.part(Told(message.claimed.id, part.number, PartState.ACCEPTED, 0, message_id, keys))
+        self._settle(message)
+
+    def _refuse(self, part: Part, status: int, now: float) -> None:
+        metrics.SUBMITTED_PARTS.labels(self.name, status_name(status)).inc()
+        message = part.message
+        meaning = final(self._meaning(status), status, message.claimed)
+        if meaning is Meaning.THROTTLE:
+            metrics.THROTTLED.labels(self.name).inc()
+            self.pace.throttled(now, part.sent_at)
+            self._again(part)
+            return
+        message.blame(meaning, status, part.number)
+        part.state = PartState.REFUSED if meaning is Meaning.FAIL else PartState.WAITING
+        self.recorder.part(Told(message.claimed.id, part.number, part.state, status))
+        self._settle(message)
+
+    def _doubt(self, part: Part) -> None:
+        """Written, not answered, and no answer can come any more."""
+        action = self._config.in_doubt
+        metrics.SUBMITTED_PARTS.labels(self.name, "timeout").inc()
+        metrics.IN_DOUBT.labels(self.name, action).inc()
+        message = part.message
+        if action == "resend":
+            part.state, message.doubted = PartState.WAITING, True
+        else:
+            part.state = PartState.UNKNOWN
+            message.unknown += 1
+        self.recorder.part(Told(message.claimed.id, part.number, part.state, resent=action == "resend"))
+        self._settle(message)
+
+    def _again(self, part: Part) -> None:
+        """The carrier has not taken it: first again, in its old place."""
+        if part.message.stopped:
+            self._settle(part.message)
+        else:
+            heappush(self._ready, (-part.message.claimed.priority, part.order, part))
+
+    def _settle(self, message: Message) -> None:
+        """Once none of its parts is under way, say what became of it."""
+        if message.flying or message.over or not (message.complete or message.stopped):
+            return
+        message.over = True
+        for part in message.parts:
+            if part.state is PartState.SENDING:
+                part.state, part.pdu = PartState.WAITING, None
+                self.recorder.part(Told(message.claimed.id, part.number, PartState.WAITING))
+        if message.complete:
+            outcome: Ended | Waiting = sent(message)
+        elif message.problem:
+            outcome = self._misfit(message)
+        elif message.late:
+            outcome = expired(message)
+        else:
+            outcome = judged(message, self.queue.id, self._usable)
+        self.recorder.message(outcome)
