@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from pdu import SubmitSm, status_reason
 from smppd.backoff import delay
-from smppd.carriers.statuses import Meaning
 from smppd.model import OutboundState, PartState, ReportDetail
+from smppd.smpp.outgoing import Request
+from smppd.smpp.statuses import Meaning, status_reason
 from smppd.store.outqueue import Claimed, Ended, Waiting
 
 FIRST, LONGEST = 5.0, 900.0  # seconds between two tries of a message that a carrier does not take for the moment
@@ -23,7 +23,7 @@ class Part:
     message: Message
     number: int
     order: int
-    pdu: SubmitSm | None
+    pdu: Request | None
     state: PartState = PartState.SENDING
     sent_at: float = 0.0  # on the loop's clock
     flying: bool = False  # written and not answered

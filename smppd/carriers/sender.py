@@ -13,23 +13,22 @@ from random import randrange
 
 import asyncpg
 
-from pdu import EncodeError, status_name
 from smppd import log, metrics
 from smppd.carriers.flight import Message, Part, expired, final, judged, next_carrier, sent, unsendable
 from smppd.carriers.lanes import Lanes
 from smppd.carriers.recorder import Recorded, Recorder
 from smppd.carriers.recovery import count, recover
 from smppd.carriers.smpp import SmppCarrier
-from smppd.carriers.statuses import Meaning, meanings
 from smppd.config import CarrierConfig
 from smppd.model import PartState
 from smppd.smpp.events import Outcome, Overdue, Response
 from smppd.smpp.ids import response_keys
 from smppd.smpp.link import Link
-from smppd.smpp.outgoing import Outgoing, Unsendable, compose
+from smppd.smpp.outgoing import EncodeError, Outgoing, Unsendable, compose
 from smppd.smpp.pace import Pace
 from smppd.smpp.ports import LinkState
 from smppd.smpp.session import WrongState
+from smppd.smpp.statuses import Meaning, meanings, status_name
 from smppd.store import Database
 from smppd.store.database import DOWN
 from smppd.store.outqueue import ALL, RECENT, Claimed, Ended, Outqueue, Record, Told, Waiting, Wanted

@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pdu import Element, EncodeError, EsmClass, Split, SubmitSm, format_time, parse_udh, split_octets, split_text
+from pdu import Element, EsmClass, Split, SubmitSm, format_time, parse_udh, split_octets, split_text
+from pdu import EncodeError as EncodeError
 from pdu.errors import DecodeError
 from smppd.config.carriers import CarrierConfig
 from smppd.model import Options, Submission
+
+Request = SubmitSm
+"""What one part is written as."""
 
 MOST_PARTS = 255
 _SHORT = 6  # digits of a short code

@@ -9,6 +9,8 @@ import enum
 from collections.abc import Callable, Mapping
 
 from pdu import Status
+from pdu import status_name as status_name
+from pdu import status_reason as status_reason
 
 
 class Meaning(enum.Enum):
