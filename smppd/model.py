@@ -180,6 +180,11 @@ class Delivery:
     in_doubt: bool = False
     report: Report | None = None
 
+    @property
+    def line(self) -> str:
+        """What keeps its order: the messages of one sender, the news of one message."""
+        return self.sender if self.report is None else f"report of {self.report.outbound}"
+
 
 @dataclass(slots=True)
 class Options:
@@ -238,13 +243,15 @@ class Outcome:
     """What one attempt to deliver one message came to.
 
     Exactly one of: delivered, retry (with `after` seconds when the system named a time), dead (with `reason`).
-    `in_doubt` marks a retry after which the system may already have the message.
+    `in_doubt` marks a retry after which the system may already have the message. `apart` marks what went elsewhere than
+    to the system and says nothing of it; with PAUSE: it was not tried, because that place is not asked just now.
     """
 
     verdict: Verdict
     reason: str = ""
     after: float | None = None
     in_doubt: bool = False
+    apart: bool = False
 
 
 class Verdict(enum.Enum):

@@ -408,7 +408,7 @@ CREATE INDEX doubt_carrier ON public.doubt USING btree (carrier);
 
 CREATE UNIQUE INDEX installation_one ON public.installation USING btree ((true));
 
-CREATE INDEX outbound_recipient ON public.outbound USING btree (recipient, id);
+CREATE INDEX outbound_recipient ON public.outbound USING btree (recipient);
 
 CREATE UNIQUE INDEX outbound_reference ON public.outbound USING btree (system, reference) WHERE (reference IS NOT NULL);
 

@@ -11,9 +11,12 @@ from smppd.app.counter import Counter
 from smppd.config import Config
 from smppd.desk import Desk
 from smppd.store import Database
+from smppd.store.queue import MESSAGES, REPORTS
 from smppd.store.wake import Wake
 from smppd.systems import TYPES
-from smppd.systems.contract import Context
+from smppd.systems.api import Api
+from smppd.systems.callback import Callbacks
+from smppd.systems.contract import Context, System
 from smppd.systems.forwarder import Forwarder
 from smppd.systems.http import http_session
 
@@ -33,20 +36,30 @@ class Forwarding:
         wake = Wake(self._db)
         async with contextlib.AsyncExitStack() as stack:
             for name in self._names:
-                system = self._config.systems[name]
-                http = await stack.enter_async_context(http_session(system))
-                deliver = TYPES[system.type].deliver
-                if deliver is None:
-                    continue
-                adapter = deliver(Context(name, system, http, self._db.installation, self._config.policy.region))
-                desk = self._counter.desk
-                self._forwarders.append(Forwarder(self._db, name, system, adapter, wake.subscribe(), desk))
+                await self._add(name, wake, stack)
             async with asyncio.TaskGroup() as group:
                 hearing = group.create_task(wake.run())
                 running = [group.create_task(forwarder.run()) for forwarder in self._forwarders]
                 await asyncio.gather(*running)
                 self._over.set()
                 hearing.cancel()
+
+    async def _add(self, name: str, wake: Wake, stack: contextlib.AsyncExitStack) -> None:
+        """The forwarder of a system, and one for its reports unless they go with its messages."""
+        system = self._config.systems[name]
+        kind = TYPES[system.type]
+        deliver = kind.deliver or Api
+        region = self._config.policy.region
+        http = await stack.enter_async_context(http_session(system))
+        calls = await stack.enter_async_context(http_session(system, anywhere=True))
+        own, apart = (Context(name, system, session, self._db.installation, region) for session in (http, calls))
+        if kind.together:
+            served: list[tuple[System, tuple[int, ...]]] = [(Callbacks(deliver(own), apart), (MESSAGES, REPORTS))]
+        else:
+            served = [(deliver(own), (MESSAGES,)), (Callbacks(deliver(apart), apart), (REPORTS,))]
+        for adapter, kinds in served:
+            forwarder = Forwarder(self._db, name, system, adapter, wake.subscribe(), self._counter.desk, kinds)
+            self._forwarders.append(forwarder)
 
     async def stop(self, seconds: float) -> bool:
         """Let what is under way end, record it, give the leases back; False when the time was too short."""

@@ -144,6 +144,11 @@ class Config(Table):
             for name in route.to:
                 if name not in self.systems:
                     raise ValueError(f'routes[{index}].to names the system "{name}", which is not configured')
+                if self.systems[name].type == "api":
+                    raise ValueError(
+                        f'routes[{index}].to names the system "{name}", which is of type api: it takes no messages; '
+                        "a webhook does"
+                    )
             if route.carrier is not None and route.carrier not in self.carriers:
                 raise ValueError(f'routes[{index}].carrier names "{route.carrier}", which is not configured')
         return self

@@ -6,7 +6,7 @@ its outcome is recorded. A crash therefore repeats work and never loses it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -19,10 +19,13 @@ from smppd.store.options import options_of
 from smppd.store.queries import statement
 from smppd.store.text import storable
 
+MESSAGES, REPORTS = 0, 1
+"""What column `kind` holds."""
+
 
 @dataclass(slots=True)
 class Claimed:
-    """A delivery with its place in line: `lane` is the hash of its sender."""
+    """A delivery with its place in line: `lane` is the hash of its sender, or the message that a report speaks of."""
 
     delivery: Delivery
     lane: int
@@ -43,11 +46,11 @@ class Postponed:
 class Queue:
     """One system's queue over two connections of its own, one to claim and one to record, made again when lost.
 
-    Raises what asyncpg raises.
+    `kinds`: which deliveries it claims, messages, reports, or both. Raises what asyncpg raises.
     """
 
-    def __init__(self, db: Database, name: str) -> None:
-        self._db, self.name = db, name
+    def __init__(self, db: Database, name: str, kinds: Sequence[int] = (MESSAGES, REPORTS)) -> None:
+        self._db, self.name, self._kinds = db, name, list(kinds)
         self._connections: dict[str, OwnConnection] = {}
         self._id = 0
         self._carriers: dict[int, str] = {}
@@ -119,7 +122,7 @@ class Queue:
 
     async def _claimed(self, name: str, *arguments: object) -> list[Claimed]:
         connection = await self._connected("claim")
-        rows = await connection.fetch(statement("queue", name), self._id, *arguments)
+        rows = await connection.fetch(statement("queue", name), self._id, *arguments, self._kinds)
         if any(row["carrier"] not in self._carriers for row in rows):
             self._carriers = await self._db.names("carrier")
         return [self._row(row) for row in rows]

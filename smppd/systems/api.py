@@ -5,6 +5,9 @@ from __future__ import annotations
 from smppd.desk import Result
 from smppd.model import BatchResult, Delivery, Outcome, Submission, Verdict
 from smppd.systems.contract import Context, Kind
+from smppd.systems.http import UNTOLD
+
+_NOT_CALLED = Outcome(Verdict.DEAD, "a system of type api takes no messages")
 
 
 class Api:
@@ -19,7 +22,7 @@ class Api:
         self.concurrency = context.config.concurrency
 
     async def deliver(self, batch: list[Delivery]) -> BatchResult:
-        return BatchResult([Outcome(Verdict.DEAD, "a system of type api is not called") for _ in batch])
+        return BatchResult([_NOT_CALLED if delivery.report is None else UNTOLD for delivery in batch])
 
     async def poll(self) -> list[Submission]:
         return []

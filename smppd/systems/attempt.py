@@ -17,15 +17,15 @@ async def attempt(adapter: System, deliveries: list[Delivery], logger: Filtering
         if len(deliveries) == 1:
             reason = f"fault of smppd itself, see the log: {type(error).__name__}"
             return BatchResult([Outcome(Verdict.RETRY, reason, in_doubt=True)])
-    # One of them is the cause: each by itself now, but none behind one of its sender that must wait.
+    # One of them is the cause: each by itself now, but none behind one of its line that must wait.
     result = BatchResult([])
     held: dict[str, Outcome] = {}
     for delivery in deliveries:
-        if (outcome := held.get(delivery.sender)) is None:
+        if (outcome := held.get(delivery.line)) is None:
             alone = await attempt(adapter, [delivery], logger)
             outcome = alone.outcomes[0]
             result.outbound += alone.outbound
             if outcome.verdict in (Verdict.RETRY, Verdict.PAUSE):
-                held[delivery.sender] = outcome
+                held[delivery.line] = outcome
         result.outcomes.append(outcome)
     return result

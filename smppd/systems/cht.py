@@ -260,4 +260,4 @@ def _field(item: object, name: str) -> str:
     return value.replace("\0", "").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-CHT = Kind(deliver=Cht)
+CHT = Kind(deliver=Cht, together=True)

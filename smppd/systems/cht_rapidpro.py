@@ -14,7 +14,7 @@ from smppd.errors import ConfigError
 from smppd.model import BatchResult, Delivery, Outcome, Submission, Verdict
 from smppd.systems.contract import Context, Kind
 from smppd.systems.endpoint import endpoint
-from smppd.systems.http import DELIVERED, Answer, ask, refusal
+from smppd.systems.http import DELIVERED, UNTOLD, Answer, ask, refusal
 from smppd.systems.numbers import spelled
 
 _PATHS = {
@@ -30,7 +30,7 @@ class ChtRapidpro:
     batch = 1
     poll_every: float | None = None
     poll_again = False
-    reports = 0
+    reports = 0  # in this mode CHT sends through another service, and asks that one for the states
 
     def __init__(self, context: Context) -> None:
         config = context.config
@@ -57,6 +57,8 @@ class ChtRapidpro:
         """Nothing to tell: CHT sends by calling us."""
 
     async def _deliver(self, delivery: Delivery) -> Outcome:
+        if delivery.report is not None:
+            return UNTOLD
         if not delivery.text:
             kind = "binary: CHT takes text only" if delivery.text is None else "empty: CHT refuses it"
             return Outcome(Verdict.DEAD, kind)

@@ -39,12 +39,16 @@ class System(Protocol):
     batch: int  # most deliveries in one call
     concurrency: int  # most calls at a time
     poll_every: float | None  # seconds between polls when idle; None: this system is never polled
-    poll_again: bool  # after `deliver` or `poll`, once `settled` was called: more is waiting, poll without delay
     reports: int  # bits of the OutboundState it wants to hear of, whatever the submission says
+
+    @property
+    def poll_again(self) -> bool:
+        """After `deliver` or `poll`, once `settled` was called: more is waiting, poll without delay."""
 
     async def deliver(self, batch: list[Delivery]) -> BatchResult:
         """Try once. Never raises for anything the system does: every way to fail is an Outcome.
 
+        A delivery with a `report` is news of a message that the system sent and that names no callback_url.
         Cancellation may come at any await; an attempt cut short counts as in doubt.
         """
 
@@ -61,10 +65,15 @@ class System(Protocol):
 
 @dataclass(slots=True, frozen=True)
 class Kind:
-    """What one file declares. `serve` is asked once for all systems of its kind."""
+    """What one file declares. `serve` is asked once for all systems of its kind.
+
+    `together`: reports go to the same door as messages, in the same calls. Otherwise two adapters are made, each with
+    HTTP connections of its own, and one gets reports only: what ails the one side does not touch the other.
+    """
 
     deliver: Callable[[Context], System] | None = None
     serve: Callable[[Desk], Iterable[web.RouteDef]] | None = None
+    together: bool = False
 
 
 class PollFailed(Exception):

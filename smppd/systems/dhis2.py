@@ -17,7 +17,7 @@ from smppd.desk import Result
 from smppd.model import BatchResult, Delivery, Outcome, Submission, Verdict
 from smppd.systems.contract import Context, Kind
 from smppd.systems.endpoint import endpoint, header_value
-from smppd.systems.http import DELIVERED, Answer, ask, refusal
+from smppd.systems.http import DELIVERED, UNTOLD, Answer, ask, refusal
 from smppd.systems.numbers import spelled
 
 _PATH = "/api/sms/inbound"
@@ -45,7 +45,7 @@ class Dhis2:
     batch = 1
     poll_every: float | None = None
     poll_again = False
-    reports = 0
+    reports = 0  # DHIS2 asks nobody what became of an SMS and has no door to be told at
 
     def __init__(self, context: Context) -> None:
         self._config = config = context.config
@@ -75,6 +75,8 @@ class Dhis2:
         """Nothing to tell: DHIS2 sends by calling us."""
 
     async def _deliver(self, delivery: Delivery) -> Outcome:
+        if delivery.report is not None:
+            return UNTOLD
         text = delivery.text
         if not text:
             return Outcome(Verdict.DEAD, "binary: DHIS2 takes text only" if text is None else "empty: DHIS2 refuses it")

@@ -1,5 +1,7 @@
 """Brings one system its deliveries: claims, hands out to a fixed number of workers, records, polls.
 
+Where messages and reports go to different places, one forwarder serves each of the two: a callback that nobody takes
+holds back no message, and a system that is down holds back no callback.
 The adapter owns the wire, `Lines` the order, `Circuit` the patience with the system, `Queue` the rows; here they meet.
 """
 
@@ -7,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import asyncpg
@@ -18,7 +21,7 @@ from smppd.desk import Desk
 from smppd.errors import StoreDown, StoreError
 from smppd.model import BatchResult, Outcome, Verdict
 from smppd.store.database import DOWN, Database
-from smppd.store.queue import Claimed, Postponed, Queue, due_in
+from smppd.store.queue import MESSAGES, REPORTS, Claimed, Postponed, Queue, due_in
 from smppd.store.status import set_paused
 from smppd.systems.attempt import attempt
 from smppd.systems.circuit import Circuit, failures_for
@@ -43,12 +46,21 @@ class Forwarder:
     """`run` until cancelled; `stop` lets what is under way end first."""
 
     def __init__(
-        self, db: Database, name: str, config: SystemConfig, adapter: System, wake: asyncio.Event, desk: Desk
+        self,
+        db: Database,
+        name: str,
+        config: SystemConfig,
+        adapter: System,
+        wake: asyncio.Event,
+        desk: Desk,
+        kinds: Sequence[int] = (MESSAGES, REPORTS),
     ) -> None:
         self._db, self._name, self._config, self._adapter, self._wake = db, name, config, adapter, wake
         self._desk = desk
-        self._queue = Queue(db, name)
-        self._log = log.get("forwarder").bind(system=name)
+        self._main = MESSAGES in kinds  # what is said of the system, and asked of it, is this one's business
+        self._lease = f"system/{name}" if self._main else f"reports/{name}"
+        self._queue = Queue(db, name, kinds)
+        self._log = log.get("forwarder").bind(system=name, **({} if self._main else {"of": "reports"}))
         self._stopping = asyncio.Event()
         self._outcomes = {o: metrics.DELIVERIES.labels(name, o) for o in ("delivered", "retry", "dead", "pause")}
         self._seconds = metrics.DELIVERY_SECONDS.labels(name)
@@ -58,7 +70,7 @@ class Forwarder:
 
     def _reset(self) -> None:
         self._lines = Lines()
-        self._open.set(0)
+        self._show(paused=False)
         self._circuit = Circuit(self._config.retry, failures_for(self._adapter.concurrency))
         self._cursor = 0
         self._silent_until = 0.0
@@ -67,6 +79,7 @@ class Forwarder:
         self._more = True  # the database may have rows behind the cursor
         self._swept = 0.0
         self._swept_upto = 0
+        self._given_out = 0  # the newest id at the last sweep
         self._idle: list[asyncio.Future[list[Claimed]]] = []
         self._under_way = 0
         self._recorder = Recorder(self._queue, self._log, self._lines.forget)
@@ -76,18 +89,17 @@ class Forwarder:
 
     async def run(self) -> None:
         """Serve the system whenever this node has its lease. Never ends by itself."""
-        lease = f"system/{self._name}"
         while not self._stopping.is_set():
             try:
-                clean = await self._db.lease_is_free(lease)
-                if not await self._db.take_lease(lease, LEASE):
+                clean = await self._db.lease_is_free(self._lease)
+                if not await self._db.take_lease(self._lease, LEASE):
                     await self._pause(LEASE / 3)
                     continue
                 self._reset()
                 # The last owner did not say goodbye: what it was delivering may have arrived.
                 self._doubt_upto = 0 if clean else await self._queue.last_id()
                 self._log.info("serving")
-                await self._serve(lease)
+                await self._serve()
             except* LeaseLost:
                 self._log.warning("another node serves this system now")
             except* (*DOWN, StoreDown) as down:
@@ -96,7 +108,7 @@ class Forwarder:
                 await self._pause(1)
         self._queue.close()
         with contextlib.suppress(*DOWN, StoreDown):
-            await self._db.release_lease(lease)
+            await self._db.release_lease(self._lease)
 
     async def stop(self) -> None:
         """Take nothing new, wait for what is under way, record it. The caller bounds the time."""
@@ -112,30 +124,31 @@ class Forwarder:
         while self._under_way or self._recorder.waiting:
             await self._recorder.progress()
 
-    async def _serve(self, lease: str) -> None:
+    async def _serve(self) -> None:
         async with asyncio.TaskGroup() as group:
             tasks = [
-                group.create_task(self._hold(lease)),
+                group.create_task(self._hold()),
                 group.create_task(self._hear()),
                 group.create_task(self._recorder.run()),
-                group.create_task(self._note_pauses()),
                 *(group.create_task(self._worker()) for _ in range(self._adapter.concurrency)),
             ]
-            if self._adapter.poll_every is not None:
-                tasks.append(group.create_task(self._poll(self._adapter.poll_every)))
+            if self._main:
+                tasks.append(group.create_task(self._note_pauses()))
+                if self._adapter.poll_every is not None:
+                    tasks.append(group.create_task(self._poll(self._adapter.poll_every)))
             await self._dispatch()
             await self.stop()
             for task in tasks:
                 task.cancel()
 
-    async def _hold(self, lease: str) -> None:
+    async def _hold(self) -> None:
         loop = asyncio.get_running_loop()
         until = loop.time() + LEASE
         while True:
             await asyncio.sleep(LEASE / 3)
             try:
                 async with asyncio.timeout(LEASE / 3):
-                    taken = await self._db.take_lease(lease, LEASE)
+                    taken = await self._db.take_lease(self._lease, LEASE)
             except (*DOWN, StoreDown):
                 # Nothing new is handed out beyond the lease; what was delivered is recorded when that is possible.
                 self._leased = loop.time() < until - LEASE / 3
@@ -211,9 +224,13 @@ class Forwarder:
             if rows:
                 self._cursor = rows[-1].delivery.id
                 self._add(rows, now)
+            if not self._more:
+                # Rows of the other kind may be many: they are passed over once, and not with each claim.
+                self._cursor = max(self._cursor, self._given_out - NEAR)
 
     async def _sweep(self, now: float) -> None:
         """Look behind the cursor: at the newest ids each time, at the rest in turns, since all of it may be parked."""
+        self._given_out = await self._queue.last_id()
         near = max(0, self._cursor - NEAR)
         await self._sweep_range(near, self._cursor, now)
         if near:
@@ -258,21 +275,26 @@ class Forwarder:
             delivery = row.delivery
             age = (clock - delivery.received_at).total_seconds()
             verdict, reason = outcome.verdict, outcome.reason
-            if verdict is Verdict.RETRY and age > self._config.retry.give_up:
-                verdict, reason = Verdict.DEAD, f"given up after {age / 3600:.0f} h: {reason}"
+            untried = verdict is Verdict.PAUSE and outcome.apart
+            if (verdict is Verdict.RETRY or untried) and age > self._config.retry.give_up:
+                verdict, reason, untried = Verdict.DEAD, f"given up after {age / 3600:.0f} h: {reason}", False
+            if untried:
+                retry[delivery.id] = outcome.after or 0.0
+                continue
             self._outcomes[verdict.value].inc()
             if outcome.in_doubt:
                 self._doubtful.inc()
             if verdict is Verdict.DELIVERED:
                 self._seconds.observe(age)
                 self._recorder.delivered(delivery.id)
-                self._answered()
             elif verdict is Verdict.DEAD:
                 self._log.warning("dead", message=delivery.id, reason=reason)
                 self._recorder.dead(delivery.id, reason)
-                self._answered()
             else:
                 retry[delivery.id] = self._postpone(row, verdict, reason, outcome, now)
+                continue
+            if not outcome.apart:
+                self._answered()
         self._under_way -= 1
         self._lines.finish(batch, retry, now)
         self._stir.set()
@@ -280,23 +302,27 @@ class Forwarder:
     def _answered(self) -> None:
         if self._circuit.success():
             self._log.info("answers again")
-            self._open.set(0)
+            self._show(paused=False)
             self._turned.set()
+
+    def _show(self, *, paused: bool) -> None:
+        if self._main:
+            self._open.set(int(paused))
 
     def _postpone(self, row: Claimed, verdict: Verdict, reason: str, outcome: Outcome, now: float) -> float:
         delivery, counted = row.delivery, verdict is Verdict.RETRY
         delivery.in_doubt = delivery.in_doubt or outcome.in_doubt
         delivery.attempts += counted
         wait = max(delay(delivery.attempts, self._config.retry.first, self._config.retry.max), outcome.after or 0.0)
-        if self._circuit.failure(now, row.lane, reason, pause=not counted, after=outcome.after):
+        if not outcome.apart and self._circuit.failure(now, row.lane, reason, pause=not counted, after=outcome.after):
             seconds = self._circuit.open_until - now
             self._log.warning("not asked for a while", reason=reason, seconds=round(seconds, 1))
-            self._open.set(1)
+            self._show(paused=True)
             self._turned.set()
         elif not self._circuit.is_open and now >= self._silent_until:
             self._log.warning("tried again later", message=delivery.id, reason=reason, seconds=round(wait, 1))
             self._silent_until = now + SILENCE
-        if self._circuit.is_open:
+        if self._circuit.is_open and not outcome.apart:
             # The system is at fault, not this message: it is the probe when the circuit allows one.
             wait = min(wait, max(0.0, self._circuit.open_until - now))
         self._recorder.postponed(Postponed(delivery.id, due_in(wait), counted, outcome.in_doubt, reason))

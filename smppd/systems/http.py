@@ -21,6 +21,7 @@ from smppd.model import Outcome, Verdict
 from smppd.systems.words import first_words
 
 DELIVERED = Outcome(Verdict.DELIVERED)
+UNTOLD = Outcome(Verdict.DEAD, "nobody to tell: systems of this type take no reports, and there is no callback_url")
 
 _IDLE = 4.0  # seconds; Node closes idle connections after 5, and a request sent into a closing one is in doubt
 _CONNECT = 15.0  # seconds at most
@@ -30,13 +31,15 @@ _HOST_MISMATCH = frozenset((62, 64))  # OpenSSL: X509_V_ERR_HOSTNAME_MISMATCH, X
 _EXPIRED = 10  # OpenSSL: X509_V_ERR_CERT_HAS_EXPIRED
 
 
-def http_session(config: SystemConfig) -> aiohttp.ClientSession:
+def http_session(config: SystemConfig, *, anywhere: bool = False) -> aiohttp.ClientSession:
     """The session of one system, to be made inside the running loop and closed by its owner.
 
+    `anywhere`: for other places than the system's own; there `ca` is one authority more, and not the only one.
     Raises ConfigError when the file of `ca` cannot be used.
     """
+    tls = _tls(config.ca, anywhere)
     session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=config.concurrency, keepalive_timeout=_IDLE, ssl=_tls(config.ca)),
+        connector=aiohttp.TCPConnector(limit=config.concurrency, keepalive_timeout=_IDLE, ssl=tls),
         cookie_jar=aiohttp.DummyCookieJar(),
         # Connecting ends before the whole does: a timeout of the whole then means that the request was under way.
         timeout=aiohttp.ClientTimeout(total=config.timeout, connect=min(_CONNECT, config.timeout / 2)),
@@ -48,11 +51,14 @@ def http_session(config: SystemConfig) -> aiohttp.ClientSession:
     return session
 
 
-def _tls(ca: str | None) -> ssl.SSLContext | bool:
+def _tls(ca: str | None, anywhere: bool) -> ssl.SSLContext | bool:
     if ca is None:
         return True
     try:
-        return ssl.create_default_context(cafile=ca)
+        context = ssl.create_default_context(cafile=ca)
+        if anywhere:
+            context.load_default_certs()
+        return context
     except (OSError, ssl.SSLError) as error:
         reason = error.strerror or "it holds no certificate"
         raise ConfigError("ca", f"the file cannot be used: {reason}", value=ca) from None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
-import time
 from collections.abc import Callable, Mapping
 from datetime import UTC
 from urllib.parse import quote, urlencode
@@ -16,7 +14,8 @@ from smppd.errors import ConfigError
 from smppd.model import BatchResult, Delivery, Outcome, Submission, Verdict
 from smppd.systems.contract import Context, Kind
 from smppd.systems.endpoint import endpoint, header_value
-from smppd.systems.http import DELIVERED, Answer, ask, later, refusal
+from smppd.systems.http import DELIVERED, UNTOLD, Answer, ask, later, refusal
+from smppd.systems.signature import signature
 
 
 class Webhook:
@@ -58,10 +57,13 @@ class Webhook:
         return BatchResult([await self._deliver(delivery) for delivery in batch])
 
     async def _deliver(self, delivery: Delivery) -> Outcome:
+        if delivery.report is not None:
+            return UNTOLD
         url, body = self._request(delivery)
         headers: Mapping[str, str] = self._headers
         if self._secret is not None:
-            headers = self._signed(body if body is not None else url.raw_path_qs.encode())
+            content = body if body is not None else url.raw_path_qs.encode()
+            headers = {**self._headers, **signature(self._secret, content)}
         answer = await ask(self._http, self._method, url, headers, body)
         return answer if isinstance(answer, Outcome) else self._outcome(answer, delivery)
 
@@ -74,12 +76,6 @@ class Webhook:
         base = str(self._url)
         # %20 is read as a blank everywhere, "+" only where the query is read as a form.
         return URL(f"{base}{'&' if '?' in base else '?'}{urlencode(values, quote_via=quote)}", encoded=True), None
-
-    def _signed(self, content: bytes) -> Mapping[str, str]:
-        timestamp = str(int(time.time()))
-        assert self._secret is not None
-        signature = hmac.digest(self._secret, timestamp.encode() + b"." + content, "sha256").hex()
-        return {**self._headers, "X-Smppd-Timestamp": timestamp, "X-Smppd-Signature": signature}
 
     def _outcome(self, answer: Answer, delivery: Delivery) -> Outcome:
         if 200 <= answer.status < 300:

@@ -1,7 +1,8 @@
 -- Prepared once and used for weeks, planned when the tables were empty: the shapes below leave the planner one way only.
 -- "lateral … offset 0" reads `received` row by row of the queue, "not in (select unnest(…))" hashes what is passed over.
 
--- Of the two laterals only the one of the row's kind touches its table.
+-- Of the two laterals only the one of the row's kind touches its table. The last parameter of the claims says which
+-- kinds are asked for: 0 messages, 1 reports.
 
 -- name: claim
 -- The next messages of a system in order of arrival, passing over the senders that are served apart. Writes nothing:
@@ -10,7 +11,7 @@ select q.message, q.sender as lane, q.attempts, q.in_doubt, q.due_at, q.kind, r.
        r.received_at, r.carrier, r.parts, r.state, r.label, n.outbound, n.reference, n.report_state, n.reason, n.detail,
        n.number, n.phone, n.options, n.at
 from (select * from queue where system = $1 and message > $2 and sender not in (select unnest($3::bigint[]))
-      order by message limit $4) q
+        and kind = any($5::smallint[]) order by message limit $4) q
 left join lateral (select * from received where id = q.message and q.kind = 0 offset 0) r on true
 left join lateral (select p.outbound, p.state as report_state, p.reason, p.detail, p.at, o.reference, o.sender as number,
                           o.recipient as phone, o.options
@@ -22,7 +23,8 @@ order by q.message;
 select q.message, q.sender as lane, q.attempts, q.in_doubt, q.due_at, q.kind, r.sender, r.recipient, r.text, r.data,
        r.received_at, r.carrier, r.parts, r.state, r.label, n.outbound, n.reference, n.report_state, n.reason, n.detail,
        n.number, n.phone, n.options, n.at
-from (select * from queue where sender = $2 and message + 0 > $3 and system = $1 order by sender, message + 0 limit $4) q
+from (select * from queue where sender = $2 and message + 0 > $3 and system = $1
+        and kind = any($5::smallint[]) order by sender, message + 0 limit $4) q
 left join lateral (select * from received where id = q.message and q.kind = 0 offset 0) r on true
 left join lateral (select p.outbound, p.state as report_state, p.reason, p.detail, p.at, o.reference, o.sender as number,
                           o.recipient as phone, o.options
@@ -36,7 +38,8 @@ select q.message, q.sender as lane, q.attempts, q.in_doubt, q.due_at, q.kind, r.
        r.received_at, r.carrier, r.parts, r.state, r.label, n.outbound, n.reference, n.report_state, n.reason, n.detail,
        n.number, n.phone, n.options, n.at
 from (select * from queue where system = $1 and message > $2 and message <= $3 and sender not in (select unnest($4::bigint[]))
-        and message not in (select unnest($5::bigint[])) order by message limit $6) q
+        and message not in (select unnest($5::bigint[])) and kind = any($7::smallint[])
+      order by message limit $6) q
 left join lateral (select * from received where id = q.message and q.kind = 0 offset 0) r on true
 left join lateral (select p.outbound, p.state as report_state, p.reason, p.detail, p.at, o.reference, o.sender as number,
                           o.recipient as phone, o.options

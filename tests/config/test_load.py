@@ -72,6 +72,7 @@ TABLE = [
     (f'[console.users.n]\npassword_hash = "{ARGON.replace("m=8", "m=4194304")}"', 2, "console.users.n.password_hash",
      None, "$argon2id"),
     ('[[routes]]\nto = ["hok"]\n' + HOOK, 2, "routes[0].to", ["hok"], 'no [systems.hok]; did you mean "hook"?'),
+    ('[systems.a]\ntype = "api"\n[[routes]]\nto = ["a"]', 4, "routes[0].to", ["a"], "it takes no messages"),
     ('[[routes]]\ncarrier = "v"\nto = []', 2, "routes[0].carrier", "v", "no [carriers.v]"),
     ('[[routes]]\nto = []\n[[routes]]\nfrom = "2*5"\nto=[]', 4, "routes[1].from", "2*5", "can match no number"),
     ('[[routes]]\nto = []\nkeyword_regex = "("', 3, "routes[0].keyword_regex", "(", "not a regular expression"),

@@ -17,11 +17,13 @@ _numbers = count(1)
 WAITING = 1_000_000
 SENDERS = 20_000
 SYSTEM, OTHER = 1, 2  # the million waits for SYSTEM; for OTHER twenty thousand of one sender and some of others
+TOLD = 3  # a hundred thousand reports wait for it, and behind them a thousand messages
+REPORTS = 100_000
 HOG = 5
 
 _FILL = f"""
 insert into carrier (name) values ('vodacom'), ('airtel');
-insert into system (name) values ('sink'), ('other');
+insert into system (name) values ('sink'), ('other'), ('told');
 insert into session (carrier, link, node, instance, proved_upto)
 select 1, 1, 'gw', gen_random_uuid(), n * 1000 from generate_series(0, {WAITING} / 1000) n;
 insert into received (id, carrier, link, session, digest, sender, recipient, text, data_coding, esm_class, state,
@@ -45,7 +47,21 @@ insert into receipt (id, carrier, link, session, digest, sender, recipient, mess
 select {WAITING} + 200000 + n, 1, 1, 1000, n, '+255700000001', '15001', n::text, 'delivered', 'DELIVRD', '000', '\\x00'
 from generate_series(1, 50000) n;
 insert into doubt (id, carrier, digest, expires_at) select n, 1, n, 'infinity' from generate_series(1, 20000) n;
-select setval('entry_id', {WAITING} + 250000);
+insert into outbound (id, system, reference, fingerprint, sender, recipient, text, priority, parts, state, report,
+                      carrier, expires_at)
+select {WAITING} + 300000 + n, {TOLD}, 'r' || n, n, '15001', '+2557' || lpad(n::text, 8, '0'), 'your visit ' || n,
+       0, 1, 3, 4095, 1, now() + interval '1 day'
+from generate_series(1, {REPORTS}) n;
+insert into report (id, outbound, system, state, detail)
+select {WAITING} + 500000 + n, {WAITING} + 300000 + n, {TOLD}, 3, '{{"parts": 1}}' from generate_series(1, {REPORTS}) n;
+insert into queue (system, message, sender, kind)
+select {TOLD}, {WAITING} + 500000 + n, {WAITING} + 300000 + n, 1 from generate_series(1, {REPORTS}) n;
+insert into received (id, carrier, link, session, digest, sender, recipient, text, data_coding, esm_class, state)
+select {WAITING} + 700000 + n, 1, 1, 1001, n, '+25576' || lpad(n::text, 7, '0'), '15001', 'ANC ' || n, 0, 0, 0
+from generate_series(1, 1000) n;
+insert into queue (system, message, sender)
+select {TOLD}, id, hashtextextended(sender, 0) from received where id > {WAITING} + 700000;
+select setval('entry_id', {WAITING} + 800000);
 """
 
 
@@ -70,7 +86,7 @@ def states(server: EmbeddedServer) -> States:
         await admin.execute(f"create database {names['empty']} template template_smppd")
         await _run(server, names["empty"], "vacuum analyze")
         await admin.execute(f"create database {names['grown']} template {names['empty']}")
-        for table in ("received", "queue", "outcome", "part", "receipt", "doubt", "session"):
+        for table in ("received", "queue", "outcome", "part", "receipt", "doubt", "session", "outbound", "report"):
             await _run(server, names["grown"], f"alter table {table} set (autovacuum_enabled = off)")
         await _run(server, names["grown"], _FILL)
         await admin.execute(f"create database {names['known']} template {names['grown']} strategy file_copy")

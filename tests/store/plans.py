@@ -12,7 +12,7 @@ from typing import Any
 from smppd.store.database import Connection
 
 _names = count(1)
-_NUMBERS = ("Actual Rows", "Shared Hit Blocks", "Shared Read Blocks")
+_NUMBERS = ("Actual Rows", "Actual Loops", "Shared Hit Blocks", "Shared Read Blocks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class Scan:
     table: str
     index: str | None
     condition: str
+    loops: int = 0  # how often it was begun in the run
 
     @property
     def whole(self) -> bool:
@@ -86,7 +87,9 @@ def _plan(explained: str) -> Plan:
     (top,) = json.loads(explained)
     root = top["Plan"]
     scans = tuple(
-        Scan(node["Relation Name"], node.get("Index Name"), node.get("Index Cond", ""))
+        Scan(
+            node["Relation Name"], node.get("Index Name"), node.get("Index Cond", ""), int(node.get("Actual Loops", 0))
+        )
         for node in _nodes(root)
         if node["Node Type"].endswith("Scan") and "Relation Name" in node
     )

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from smppd.app.counter import Counter
 from smppd.config import Config, SystemConfig
 from smppd.model import Delivery, Outcome, Verdict
 from smppd.store import Database
@@ -15,9 +16,11 @@ from smppd.store.database import OwnConnection
 from smppd.store.queries import statement
 from smppd.systems.forwarder import CLAIM, NEAR, SHARE, Forwarder
 from smppd.systems.lines import PARKED, PER_LINE, WINDOW
-from tests.store.conftest import HOG, OTHER, SENDERS, SYSTEM, WAITING, States
+from tests.store.conftest import HOG, OTHER, REPORTS, SENDERS, SYSTEM, TOLD, WAITING, States
 from tests.store.plans import Plan, ran
 from tests.systems.test_forwarder import Scripted
+
+MESSAGES, NEWS, BOTH = [0], [1], [0, 1]
 
 
 @pytest.fixture(params=["grown", "known"])
@@ -46,7 +49,7 @@ async def lanes(connection: OwnConnection, share: str = "true") -> list[int]:
 
 @pytest.mark.parametrize("after", [0, WAITING // 2, WAITING - CLAIM])
 async def test_a_claim_reads_what_it_claims_wherever_the_cursor_stands(connection: OwnConnection, after: int) -> None:
-    plan = await run(connection, "claim", SYSTEM, after, [], CLAIM)
+    plan = await run(connection, "claim", SYSTEM, after, [], CLAIM, MESSAGES)
     assert plan.rows == CLAIM
     assert plan.buffers < 6 * CLAIM, plan.text
 
@@ -56,13 +59,13 @@ async def test_a_claim_passes_over_five_thousand_held_senders_at_the_cost_of_the
 ) -> None:
     held = await lanes(connection, "id % 4 = 0")
     assert len(held) == 5000
-    plan = await run(connection, "claim", SYSTEM, 0, held, CLAIM)
+    plan = await run(connection, "claim", SYSTEM, 0, held, CLAIM, MESSAGES)
     assert plan.rows == CLAIM
     assert plan.buffers < 6 * CLAIM, plan.text
 
 
 async def test_a_claim_passes_over_one_sender_with_twenty_thousand_messages(connection: OwnConnection) -> None:
-    plan = await run(connection, "claim", OTHER, 0, [HOG], CLAIM)
+    plan = await run(connection, "claim", OTHER, 0, [HOG], CLAIM, MESSAGES)
     assert plan.rows == 100
     assert plan.buffers < 2000, plan.text
 
@@ -71,7 +74,7 @@ async def test_a_claim_passes_over_one_sender_with_twenty_thousand_messages(conn
 async def test_the_next_messages_of_one_sender_are_found_among_its_twenty_thousand(
     connection: OwnConnection, after: int
 ) -> None:
-    plan = await run(connection, "claim_sender", OTHER, HOG, after, PER_LINE)
+    plan = await run(connection, "claim_sender", OTHER, HOG, after, PER_LINE, MESSAGES)
     assert plan.rows == PER_LINE
     assert plan.buffers < 6 * PER_LINE + 20, plan.text
 
@@ -81,8 +84,8 @@ async def test_a_sweep_over_nothing_but_held_senders_reads_a_bounded_share(conne
     assert len(held) == SENDERS
     end = await connection.fetchval(statement("queue", "share"), SYSTEM, 0, WAITING, SHARE)
     assert end == SHARE + 1
-    near = await run(connection, "sweep", SYSTEM, WAITING - NEAR, WAITING, held, list(range(PARKED)), CLAIM)
-    share = await run(connection, "sweep", SYSTEM, 0, end, held, list(range(PARKED)), CLAIM)
+    near = await run(connection, "sweep", SYSTEM, WAITING - NEAR, WAITING, held, list(range(PARKED)), CLAIM, MESSAGES)
+    share = await run(connection, "sweep", SYSTEM, 0, end, held, list(range(PARKED)), CLAIM, MESSAGES)
     looking = await run(connection, "share", SYSTEM, 0, WAITING, SHARE)
     assert near.rows == share.rows == 0
     assert near.buffers + share.buffers + looking.buffers < 2000, "\n".join((near.text, share.text, looking.text))
@@ -90,7 +93,7 @@ async def test_a_sweep_over_nothing_but_held_senders_reads_a_bounded_share(conne
 
 async def test_what_stands_behind_the_cursor_in_nobodys_hands_is_found_by_a_sweep(connection: OwnConnection) -> None:
     held = [n for n in range(1, SHARE + 1) if n % 100]
-    plan = await run(connection, "sweep", SYSTEM, 0, SHARE, [], held, CLAIM)
+    plan = await run(connection, "sweep", SYSTEM, 0, SHARE, [], held, CLAIM, MESSAGES)
     assert plan.rows == SHARE // 100
 
 
@@ -100,13 +103,38 @@ async def test_a_commit_of_outcomes_reads_its_own_rows(connection: OwnConnection
     assert plan.buffers < 20 * len(some), plan.text
 
 
+@pytest.mark.parametrize("kinds", [MESSAGES, BOTH], ids=["messages", "both"])
+async def test_a_message_costs_no_look_at_reports(connection: OwnConnection, kinds: list[int]) -> None:
+    plan = await run(connection, "claim", SYSTEM, 0, [], CLAIM, kinds)
+    looked = {scan.table: scan.loops for scan in plan.scans}
+    assert looked == {"queue": 1, "received": CLAIM, "report": 0, "outbound": 0}, plan.text
+
+
+@pytest.mark.parametrize("kinds", [NEWS, BOTH], ids=["reports", "both"])
+async def test_a_report_costs_no_look_at_messages(connection: OwnConnection, kinds: list[int]) -> None:
+    plan = await run(connection, "claim", TOLD, 0, [], CLAIM, kinds)
+    looked = {scan.table: scan.loops for scan in plan.scans}
+    assert looked == {"queue": 1, "received": 0, "report": CLAIM, "outbound": CLAIM}, plan.text
+    assert plan.rows == CLAIM
+    assert plan.buffers < 9 * CLAIM, plan.text
+
+
+async def test_messages_behind_a_hundred_thousand_reports_are_found_without_reading_one(
+    connection: OwnConnection,
+) -> None:
+    plan = await run(connection, "claim", TOLD, 0, [], CLAIM, MESSAGES)
+    looked = {scan.table: scan.loops for scan in plan.scans}
+    assert looked == {"queue": 1, "received": CLAIM, "report": 0, "outbound": 0}, plan.text
+    assert plan.buffers < 6 * CLAIM + REPORTS // 20, plan.text
+
+
 async def test_five_thousand_senders_held_back_by_their_heads_hold_back_nobody_else(backlog: str) -> None:
     db = Database(_config(backlog))
     await db.start()
     sink = Scripted(concurrency=64)
     sink.script = _every_fourth_sender_fails
     config = SystemConfig(type="webhook", url="http://127.0.0.1:1/", retry={"first": "1h", "max": "1h"}, concurrency=64)  # type: ignore[arg-type]
-    forwarder = Forwarder(db, "sink", config, sink, asyncio.Event())
+    forwarder = Forwarder(db, "sink", config, sink, asyncio.Event(), Counter(db, db.config, lambda: None).desk)
     running = asyncio.create_task(forwarder.run())
     try:
         # All 20,000 senders have written by then, and those that are held back have been passed over more than once.

@@ -25,8 +25,9 @@ KEYS = [[1] * 3, [f"+25570000000{n}" for n in range(3)], ["15001"] * 3, ["udh16"
 SOME = list(range(500_000, 500_100))
 NOW = datetime.now(UTC)
 AGE = timedelta(days=30)
-BIG = {"queue", "received", "outcome", "part", "receipt", "doubt"}
+BIG = {"queue", "received", "outcome", "part", "receipt", "doubt", "report", "outbound"}
 
+EITHER = ("received_pkey id", "report_pkey id", "outbound_pkey1 id")
 SET = "part_pkey carrier sender recipient kind reference total"
 
 
@@ -40,9 +41,9 @@ class Case:
 
 
 OWN = [
-    Case("queue.claim", (SYSTEM, 500, [5], 1000), ("queue_pkey system message", "received_pkey id")),
-    Case("queue.claim_sender", (SYSTEM, 5, 500, 16), ("queue_sender sender message", "received_pkey id")),
-    Case("queue.sweep", (SYSTEM, 0, 500, [5], SOME, 1000), ("queue_pkey system message", "received_pkey id")),
+    Case("queue.claim", (SYSTEM, 500, [5], 1000, [0, 1]), ("queue_pkey system message", *EITHER)),
+    Case("queue.claim_sender", (SYSTEM, 5, 500, 16, [0, 1]), ("queue_sender sender message", *EITHER)),
+    Case("queue.sweep", (SYSTEM, 0, 500, [5], SOME, 1000, [0, 1]), ("queue_pkey system message", *EITHER)),
     Case("queue.share", (SYSTEM, 0, 500_000, 10_000), ("queue_pkey system message",)),
     Case("intake.parts_of_sets", (*KEYS, AGE), (SET,)),
     Case("intake.finish_sets", (*KEYS, [1, 2, 3]), (SET, "part_id id")),
@@ -81,7 +82,7 @@ POOLED = [  # and what the forwarder records, on a connection that keeps no plan
     Case(
         "history.replay_past",
         ([5, 6], None, True),
-        ("outcome_message message", "outcome_dead message", "received_pkey id"),
+        ("outcome_message message", "outcome_dead message", "received_pkey id", "report_pkey id"),
     ),
     Case("history.unrouted", ([5, 6],), ("received_attention state id", "received_pkey id")),
     Case("history.route_again", ([5, 6], ["{1}", "{1}"]), ("received_pkey id",)),
@@ -90,7 +91,7 @@ POOLED = [  # and what the forwarder records, on a connection that keeps no plan
     Case(
         "status.systems",
         (),
-        ("queue_pkey system", "received_pkey id", "outcome_dead system", "outcome_message message"),
+        ("queue_pkey system", "received_pkey id", "report_pkey id", "outcome_dead system", "outcome_message message"),
     ),
 ]
 NOTHING = (None, None, None, None, None, None, None, False, 50)
