@@ -103,6 +103,20 @@ class SystemConfig(Table):
     # cht-rapidpro
     path: Literal["v2", "v1"] = "v2"
 
+    # kannel
+    get_url: Secret | None = None  # with %-codes; the name of a channel in it may be all that keeps others out
+    post_url: Secret | None = None
+    service: str | None = None  # %n of received messages; left out: the system's name
+    mo_recode: bool = True  # hand over UTF-8 whatever alphabet the message came in
+    max_messages: int = Field(0, ge=0, le=255)  # parts of the reply to the phone, at most; 0: the answer is no reply
+    omit_empty: bool = True  # an empty answer is no reply
+    accept_x_kannel_headers: bool = False  # the answer's headers may name receiver, sender, coding …
+    faked_sender: str | None = None  # the sender of whatever it sends
+    dlr_url: Secret | None = None  # of messages that ask for reports and name no URL
+    dlr_extended: bool = False  # %d may be 34 (expired) and 66 (unknown)
+    once_per_dlr_url: bool = False  # the same message with the same dlr-url is one message until it has ended
+    unmappable: Literal["ucs2", "refuse", "replace"] = "ucs2"  # characters that the carrier's alphabet has not
+
     @model_validator(mode="before")
     @classmethod
     def _own_keys(cls, value: Any) -> Any:
@@ -122,6 +136,11 @@ class SystemConfig(Table):
             raise ValueError("this key is missing: url")
         elif not self.url.startswith(("http://", "https://")):
             raise ValueError('url must start with "http://" or "https://"')
+        if self.get_url is not None and self.post_url is not None:
+            raise ValueError("get_url and post_url exclude each other; give the one that the service expects")
+        for name in ("get_url", "post_url", "dlr_url"):
+            if (given := getattr(self, name)) and not given.lower().startswith(("http://", "https://")):
+                raise ValueError(f'{name} must start with "http://" or "https://"')
         if self.token is not None and self.username is not None:
             raise ValueError("give either token or username with password, not both")
         if (self.username is None) != (self.password is None):
@@ -151,4 +170,21 @@ _OWNERS: dict[str, tuple[str, ...]] = {
     ),
     **dict.fromkeys(("poll", "batch"), ("cht",)),
     "path": ("cht-rapidpro",),
+    **dict.fromkeys(
+        (
+            "get_url",
+            "post_url",
+            "service",
+            "mo_recode",
+            "max_messages",
+            "omit_empty",
+            "accept_x_kannel_headers",
+            "faked_sender",
+            "dlr_url",
+            "dlr_extended",
+            "once_per_dlr_url",
+            "unmappable",
+        ),
+        ("kannel",),
+    ),
 }

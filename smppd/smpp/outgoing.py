@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pdu import Element, EsmClass, Split, SubmitSm, format_time, parse_udh, split_octets, split_text
+from pdu import (
+    Element,
+    EsmClass,
+    Split,
+    SubmitSm,
+    build_udh,
+    encode_text,
+    format_time,
+    parse_udh,
+    split_octets,
+    split_text,
+)
 from pdu import EncodeError as EncodeError
 from pdu.errors import DecodeError
 from smppd.config.carriers import CarrierConfig
@@ -15,6 +26,8 @@ Request = SubmitSm
 """What one part is written as."""
 
 MOST_PARTS = 255
+_OCTETS = 140  # of user data in one part
+_CONCATENATION = (0x00, 0x08)  # elements that number a part (3GPP TS 23.040 sections 9.2.3.24.1 and .8)
 _SHORT = 6  # digits of a short code
 _LONGEST_NAME = 11  # characters of an alphanumeric sender (3GPP TS 23.040 section 9.1.2.5)
 
@@ -90,25 +103,70 @@ def compose(message: Outgoing, config: CarrierConfig, reference: int, now: datet
         raise Unsendable(error.field, error.reason) from None
 
 
+def in_alphabet(text: str) -> bool:
+    """Whether the GSM default alphabet has all of it."""
+    try:
+        encode_text(text, prefer="gsm7", unmappable="refuse")
+    except EncodeError:
+        return False
+    return True
+
+
 def _split(text: str | None, data: bytes | None, options: Options, config: CarrierConfig, reference: int) -> Split:
     try:
         elements = _elements(options.udh)
-        kind = config.long_messages
-        if text is None:
-            return split_octets(data or b"", reference=reference, kind=kind, elements=elements, max_parts=MOST_PARTS)
-        return split_text(
-            text,
-            reference=reference,
-            kind=kind,
-            prefer="ucs2" if options.coding == "ucs2" else config.default_alphabet,
-            unmappable="refuse" if options.coding == "default" else options.unmappable,
-            languages=config.languages,
-            message_class=options.message_class,
-            elements=elements,
-            max_parts=MOST_PARTS,
-        )
+        if any(element.tag in _CONCATENATION for element in elements):
+            return _one_part(text, data, options, config, elements)
+        return _cut(text, data, options, config, _Frame(reference, config.long_messages, elements))
     except EncodeError as error:
         raise Unsendable("udh" if error.field == "elements" else error.field, error.reason) from None
+
+
+@dataclass(slots=True, frozen=True)
+class _Frame:
+    reference: int
+    kind: str
+    elements: tuple[Element, ...]
+    limit: int = _OCTETS
+    most: int = MOST_PARTS
+
+
+def _one_part(
+    text: str | None, data: bytes | None, options: Options, config: CarrierConfig, elements: tuple[Element, ...]
+) -> Split:
+    """A part that the system has numbered itself goes out as it stands, and is never cut."""
+    header = build_udh(elements)
+    others = tuple(element for element in elements if element.tag not in _CONCATENATION)
+    frame = _Frame(0, "udh8", others, _OCTETS - len(header) + len(build_udh(others)), 1)
+    split = _cut(text, data, options, config, frame)
+    if split.alphabet == "gsm7-packed":
+        raise Unsendable("udh", "this carrier packs its alphabet: only it can number the parts")
+    part = split.parts[0]
+    return split._replace(parts=(part._replace(udh=header, esm_class=part.esm_class | EsmClass.UDHI),))
+
+
+def _cut(text: str | None, data: bytes | None, options: Options, config: CarrierConfig, frame: _Frame) -> Split:
+    if text is None:
+        return split_octets(
+            data or b"",
+            reference=frame.reference,
+            kind=frame.kind,
+            limit=frame.limit,
+            elements=frame.elements,
+            max_parts=frame.most,
+        )
+    return split_text(
+        text,
+        reference=frame.reference,
+        kind=frame.kind,
+        limit=frame.limit,
+        prefer="ucs2" if options.coding == "ucs2" else config.default_alphabet,
+        unmappable="refuse" if options.coding == "default" else options.unmappable,
+        languages=config.languages,
+        message_class=options.message_class,
+        elements=frame.elements,
+        max_parts=frame.most,
+    )
 
 
 def _elements(udh: str) -> tuple[Element, ...]:
@@ -151,3 +209,22 @@ def _validity(options: Options, created_at: datetime, now: datetime) -> str:
         return ""
     left = created_at + timedelta(seconds=options.validity) - now
     return format_time(timedelta(seconds=max(1, int(left.total_seconds()))), "validity")
+
+
+def beginning(text: str, parts: int) -> str:
+    """As much of the text as fits so many parts, whatever the carrier: all of it where it does."""
+
+    def fits(length: int) -> bool:
+        try:
+            split_text(text[:length], reference=0, max_parts=parts)
+        except EncodeError:
+            return False
+        return True
+
+    if fits(len(text)):
+        return text
+    least, most = 0, min(len(text), parts * 160)
+    while least < most:
+        middle = (least + most + 1) // 2
+        least, most = (middle, most) if fits(middle) else (least, middle - 1)
+    return text[:least]

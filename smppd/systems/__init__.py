@@ -8,6 +8,7 @@ from smppd.systems.cht_rapidpro import CHT_RAPIDPRO
 from smppd.systems.contract import Context, Kind, System
 from smppd.systems.dhis2 import DHIS2
 from smppd.systems.http import http_session
+from smppd.systems.kannel import KANNEL
 from smppd.systems.webhook import WEBHOOK
 
 #: `type` of the configuration -> what its one file declares.
@@ -16,6 +17,7 @@ TYPES: dict[str, Kind] = {
     "cht": CHT,
     "cht-rapidpro": CHT_RAPIDPRO,
     "dhis2": DHIS2,
+    "kannel": KANNEL,
     "webhook": WEBHOOK,
 }
 

@@ -1,0 +1,177 @@
+"""A system made for Kannel: it sends by /cgi-bin/sendsms, and gets messages and reports by URLs with %-codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC
+
+from aiohttp import web
+from yarl import URL
+
+from smppd import log
+from smppd.desk import Desk, Result
+from smppd.model import BatchResult, Delivery, Outcome, Report, Submission, Verdict
+from smppd.smpp.outgoing import in_alphabet
+from smppd.systems import kannel_reports
+from smppd.systems.contract import Context, Kind
+from smppd.systems.http import DELIVERED, Answer, ask, later, refusal
+from smppd.systems.kannel_escapes import Values, expanded
+from smppd.systems.kannel_ids import shown
+from smppd.systems.kannel_replies import LARGEST, replies
+from smppd.systems.kannel_request import Refusal
+from smppd.systems.kannel_sendsms import Sendsms
+from smppd.systems.kannel_users import Users
+from smppd.systems.numbers import spelled
+
+_TAKEN = (200, 202)  # nothing else is taken as success by Kannel
+_TYPES = ('text/plain; charset="UTF-8"', "application/octet-stream", 'text/plain; charset="UTF-16BE"')
+_CHARSETS = ("UTF-8", "8-BIT", "UTF-16BE")
+_DATA_CODINGS = (0, 4, 8)
+_REPLIES_AGAIN = 30.0  # seconds after which a reply is handed in again that could not be stored
+
+
+class Kannel:
+    """get_url or post_url for each message, the dlr-url of the message for each report; 200 or 202 takes it."""
+
+    batch = 1
+    poll_again = False
+    reports = 0
+
+    def __init__(self, context: Context) -> None:
+        config = self._config = context.config
+        self.concurrency = config.concurrency
+        self.poll_every = _REPLIES_AGAIN if config.max_messages else None
+        self._http, self._installation, self._region = context.http, context.installation, context.region
+        self._posts = config.post_url is not None
+        self._template = (config.post_url or config.get_url or "").encode()
+        self._service = config.service or context.name
+        self._replies: dict[str, Submission] = {}
+        self._log = log.get("kannel").bind(system=context.name)
+
+    async def deliver(self, batch: list[Delivery]) -> BatchResult:
+        result = BatchResult([])
+        for delivery in batch:
+            if delivery.report is None:
+                result.outcomes.append(await self._message(delivery, result.outbound))
+            else:
+                result.outcomes.append(await self._report(delivery, delivery.report))
+        return result
+
+    async def _message(self, delivery: Delivery, outbound: list[Submission]) -> Outcome:
+        if not self._template:
+            return Outcome(Verdict.DEAD, "neither get_url nor post_url is set: this system takes no messages")
+        values = self._values(delivery)
+        url = URL(expanded(self._template, values), encoded=True)
+        method, headers, body = ("POST", self._headers(values), values.body) if self._posts else ("GET", {}, None)
+        limit = LARGEST if self._config.max_messages else 4096
+        answer = await ask(self._http, method, url, headers, body, limit)
+        if isinstance(answer, Outcome):
+            return answer
+        if answer.status in _TAKEN:
+            self._reply(answer, delivery, outbound)
+        return _outcome(answer, url, delivery.text or "")
+
+    async def _report(self, delivery: Delivery, report: Report) -> Outcome:
+        value = kannel_reports.value(report, extended=self._config.dlr_extended)
+        template = str(report.options.extra.get("dlr-url", ""))
+        if value is None or not template:
+            return DELIVERED  # nothing to tell, or nobody
+        url = URL(expanded(template.encode(), self._report_values(delivery, report, value, template)), encoded=True)
+        answer = await ask(self._http, "GET", url, {})
+        return answer if isinstance(answer, Outcome) else _outcome(answer, url, "")
+
+    def _values(self, delivery: Delivery) -> Values:
+        coding = 1
+        body = delivery.data or b""
+        if delivery.text is not None:
+            coding, body = self._coded(delivery.text)
+        return Values(
+            self._spelled(delivery.sender),
+            self._spelled(delivery.recipient),
+            body,
+            delivery.received_at,
+            delivery.carrier,
+            shown(self._installation, delivery.id),
+            self._service,
+            meta_data="?smpp?",
+            coding=coding,
+            charset=_CHARSETS[coding],
+            data_coding=_DATA_CODINGS[coding],
+        )
+
+    def _coded(self, text: str) -> tuple[int, bytes]:
+        if self._config.mo_recode or in_alphabet(text):
+            return 0, text.encode("utf-8", "replace")
+        return 2, text.encode("utf-16-be", "replace")
+
+    def _report_values(self, delivery: Delivery, report: Report, value: int, url: str) -> Values:
+        return Values(
+            self._spelled(delivery.sender),
+            self._spelled(delivery.recipient),
+            kannel_reports.answer(report).encode("utf-8", "replace"),
+            delivery.received_at,
+            delivery.carrier,
+            shown(self._installation, report.outbound),
+            str(report.options.extra.get("user", "")) or self._service,
+            value=value,
+            dlr_url=url,
+            meta_data=kannel_reports.meta_data(report),
+            foreign_id=report.detail.message_id,
+            account=str(report.options.extra.get("account", "")),
+        )
+
+    def _spelled(self, number: str) -> str:
+        return spelled(number, "e164", self._region)
+
+    def _headers(self, values: Values) -> Mapping[str, str]:
+        at = values.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+        return {
+            "Content-Type": _TYPES[values.coding],
+            "X-Kannel-From": values.sender,
+            "X-Kannel-To": values.recipient,
+            "X-Kannel-Time": at,
+            "Date": at,
+            "X-Kannel-SMSC": values.carrier,
+            "X-Kannel-PID": "0",
+            "X-Kannel-Alt-DCS": "0",
+            "X-Kannel-Coding": str(values.coding),
+            "X-Kannel-Compress": "0",
+            "X-Kannel-Service": values.service,
+            "X-Kannel-Meta-Data": values.meta_data,
+        }
+
+    def _reply(self, answer: Answer, delivery: Delivery, outbound: list[Submission]) -> None:
+        """Its reference follows from the message, so that a repeated delivery does not send it twice."""
+        try:
+            found = replies(answer, self._config, delivery.sender, delivery.recipient, f"reply/{delivery.id}")
+        except Refusal as refused:
+            self._log.warning("the answer is no reply", message=delivery.id, reason=refused.text)
+            return
+        self._replies |= {message.reference or "": message for message in found}
+        outbound += found
+
+    async def poll(self) -> list[Submission]:
+        """Nobody is asked: replies that could not be stored are handed in again."""
+        return list(self._replies.values())
+
+    def settled(self, messages: list[Submission], results: list[Result]) -> None:
+        for message in messages:
+            self._replies.pop(message.reference or "", None)
+
+
+def _outcome(answer: Answer, url: URL, text: str) -> Outcome:
+    if answer.status in _TAKEN:
+        return DELIVERED
+    secrets = (str(url),)
+    if said := refusal(answer, url, "", (text,), secrets):
+        return said
+    # RapidPro says 400 for a hiccup of its own, too; retry.give_up bounds how long that is believed.
+    return later(answer, (text,), secrets)
+
+
+def serve(desk: Desk) -> Iterable[web.RouteDef]:
+    """/cgi-bin for all systems of type kannel."""
+    return Sendsms(desk, Users(desk).authorize).routes()
+
+
+KANNEL = Kind(deliver=Kannel, serve=serve)
