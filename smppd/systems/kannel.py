@@ -20,7 +20,6 @@ from smppd.systems.kannel_ids import shown
 from smppd.systems.kannel_replies import LARGEST, replies
 from smppd.systems.kannel_request import Refusal
 from smppd.systems.kannel_sendsms import Sendsms
-from smppd.systems.kannel_users import Users
 from smppd.systems.numbers import spelled
 
 _TAKEN = (200, 202)  # nothing else is taken as success by Kannel
@@ -171,7 +170,7 @@ def _outcome(answer: Answer, url: URL, text: str) -> Outcome:
 
 def serve(desk: Desk) -> Iterable[web.RouteDef]:
     """/cgi-bin for all systems of type kannel."""
-    return Sendsms(desk, Users(desk).authorize).routes()
+    return Sendsms(desk).routes()
 
 
 KANNEL = Kind(deliver=Kannel, serve=serve)

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import orjson
 from aiohttp import web
 
 from smppd.desk import Accepted, Desk, Result
+from smppd.desk.access import Credential, Denied
 from smppd.errors import StoreError
-from smppd.model import Submission
+from smppd.model import OutboundState, Submission
 from smppd.systems.kannel_checks import Checked, checked
 from smppd.systems.kannel_ids import shown
 from smppd.systems.kannel_message import TEMPORAL, Reply, reference, reply, submissions
 from smppd.systems.kannel_request import Asked, Refusal, from_post, from_query
 
 PATH = "/cgi-bin/sendsms"
-MOST_BEGINNINGS = 5  # of a message with the same dlr-url, each after a final report on the one before
+MOST_BEGINNINGS = 5  # of a message with the same dlr-url, each after the one before has failed
 """RapidPro stops at three."""
 
-Authorize = Callable[[web.Request, Asked], Awaitable[str]]
-"""The name of the system that asks. Raises Refusal."""
+UNAUTHORIZED = "Authorization failed for sendsms"
 
 
 class Sendsms:
     """`routes` for the HTTP side; what is asked goes to the desk."""
 
-    def __init__(self, desk: Desk, authorize: Authorize, spend: Callable[[str, int], float] = lambda *_: 0.0) -> None:
-        self._desk, self._authorize, self._spend = desk, authorize, spend
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
 
     def routes(self) -> list[web.RouteDef]:
         """HEAD is none of them: Kannel would send the message."""
@@ -50,7 +49,7 @@ class Sendsms:
 
     async def _answered(self, request: web.Request, asked: Asked) -> web.Response:
         try:
-            system = await self._authorize(request, asked)
+            system = await self._authorized(request, asked)
             return _response(await self._sent(system, asked), self._desk)
         except Refusal as refusal:
             return _refused(refusal, as_json=asked.json)
@@ -64,22 +63,44 @@ class Sendsms:
         request = checked(asked, system.faked_sender or "", default=numbered)
         parameters = {parameter for carrier in config.carriers.values() for parameter in carrier.tlvs}
         messages = submissions(request, asked.text("username"), system, parameters)
-        if wait := self._spend(name, len(messages)):
-            raise Refusal(503, TEMPORAL, wait)
-        if system.once_per_dlr_url and request.dlr_url:
-            results = [await self._once(name, request, message) for message in messages]
-        else:
-            results = await self._desk.submit(name, messages)
-        return reply(messages, results, request.denied)
+        gate = self._desk.gate
+        if over := gate.spend(name, len(messages)):
+            raise Refusal(503, TEMPORAL, over.retry_after)
+        try:
+            return reply(messages, await self._submitted(name, request, messages), request.denied)
+        except StoreError:
+            gate.give_back(name, len(messages))
+            raise
+
+    async def _authorized(self, request: web.Request, asked: Asked) -> str:
+        """The system whose credentials these are. Raises Refusal: the answer never says which of them are wrong."""
+        gate = self._desk.gate
+        address = gate.address(request.remote, request.headers.getall("X-Forwarded-For", ()))
+        shown = Credential(asked.text("password"), asked.text("username"))
+        name = await gate.identify(Credential(asked.token) if asked.token else shown, address)
+        if isinstance(name, str) and self._desk.config.systems[name].type == "kannel":
+            return name
+        if isinstance(name, Denied) and name.status == 503:
+            raise Refusal(503, TEMPORAL, name.retry_after)
+        raise Refusal(403, UNAUTHORIZED, name.retry_after if isinstance(name, Denied) else 0.0)
+
+    async def _submitted(self, name: str, request: Checked, messages: list[Submission]) -> list[Result]:
+        if self._desk.config.systems[name].once_per_dlr_url and request.dlr_url:
+            return [await self._once(name, request, message) for message in messages]
+        return await self._desk.submit(name, messages)
 
     async def _once(self, name: str, request: Checked, message: Submission) -> Result:
-        """The same message with the same dlr-url is stored again only when the last one has come to its end."""
+        """The same message with the same dlr-url is stored again only when the last one has failed."""
         for attempt in range(MOST_BEGINNINGS):
             one = replace(message, reference=reference(request, message.recipient, attempt))
             (result,) = await self._desk.submit(name, [one])
-            if not (isinstance(result, Accepted) and result.repeated and result.state.final):
+            if not (isinstance(result, Accepted) and result.repeated and _failed(result.state)):
                 return result
         return result
+
+
+def _failed(state: OutboundState) -> bool:
+    return state.final and state is not OutboundState.DELIVERED
 
 
 def _query(request: web.Request) -> bytes:

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from smppd.config import Config
 from smppd.desk import Accepted, Desk, Refused, Result
+from smppd.desk.access import Gate
 from smppd.desk.admission import Admission
 from smppd.errors import StoreDown
 from smppd.http import HttpServer
@@ -35,7 +36,7 @@ class Counter:
     """A desk: judges as the real one does, and remembers instead of storing."""
 
     def __init__(self, config: Config) -> None:
-        self.config = config
+        self.config, self.gate = config, Gate(config)
         self.db = SimpleNamespace(installation=INSTALLATION)
         self.taken: list[Submission] = []
         self.asked: list[Submission] = []
@@ -96,14 +97,17 @@ class Caller:
 
 
 @asynccontextmanager
-async def caller(carriers: dict[str, Any] | None = None, **system: Any) -> AsyncIterator[Caller]:
+async def caller(
+    carriers: dict[str, Any] | None = None, others: dict[str, Any] | None = None, **system: Any
+) -> AsyncIterator[Caller]:
     """A gateway's listener with one system of type kannel, and one carrier unless others are given."""
     access = {"username": USER, "password": PASSWORD}
     config = Config.model_validate(
         {
+            "policy": {"loop": 0, "burst": 0},
             "http": {"listen": ["127.0.0.1:0"]},
             "carriers": carriers or {"mtn": {"hosts": ["127.0.0.1:1"], "system_id": "x"}},
-            "systems": {"clinic": {"type": "kannel", "access": access, **system}},
+            "systems": {"clinic": {"type": "kannel", "access": access, **system}, **(others or {})},
         }
     )
     counter = Counter(config)

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
+from smppd.desk.passwords import password_hash as hashed
 from smppd.model import BUFFERED, OutboundState, Submission
 from tests.systems.kannel_kit import USER, Caller, caller
 from tests.systems.kit import PASSWORD
@@ -372,6 +373,9 @@ async def test_the_same_dlr_url_is_the_same_message_until_it_has_ended() -> None
             assert (await here.get(query)).body == ACCEPTED
         assert len(here.taken) == 1
         (first,) = here.counter.states
+        here.counter.states[first] = OutboundState.DELIVERED
+        await here.get(query)
+        assert len(here.taken) == 1
         here.counter.states[first] = OutboundState.REJECTED
         for _ in range(2):
             assert (await here.get(query)).status == 202
@@ -386,3 +390,37 @@ async def test_the_same_dlr_url_is_the_same_message_until_it_has_ended() -> None
 async def test_a_message_id_is_unique_to_the_installation_and_holds_the_number(here: Caller) -> None:
     ids = [(await here.get(FULL)).headers["x-message-id"] for _ in range(2)]
     assert ids == ["8c0c3f5a-6a3c-8b2e-8000-000000000001", "8c0c3f5a-6a3c-8b2e-8000-000000000002"]
+
+
+@pytest.mark.parametrize(
+    ("access", "status", "body"),
+    [
+        ({"password": PASSWORD}, 202, ACCEPTED),
+        ({"password_hash": hashed(PASSWORD)}, 202, ACCEPTED),
+        ({"password": "another"}, 403, "Authorization failed for sendsms"),
+        ({"password": PASSWORD, "allow_ips": ["127.0.0.0/8"]}, 202, ACCEPTED),
+        ({"password": PASSWORD, "allow_ips": ["10.0.0.0/8"]}, 403, "Authorization failed for sendsms"),
+    ],
+)
+async def test_credentials_and_address_are_those_of_the_access_table(
+    access: dict[str, Any], status: int, body: str
+) -> None:
+    async with caller(access={"username": USER, **access}) as here:
+        said = await here.get(FULL)
+        assert (said.status, said.body) == (status, body)
+
+
+async def test_the_credentials_of_another_kind_of_system_do_not_serve_here() -> None:
+    async with caller(others={"app": {"type": "api", "access": {"username": "app", "password": PASSWORD}}}) as here:
+        assert (await here.get(FULL.replace(USER.encode(), b"app"))).status == 403
+        assert (await here.get(FULL)).status == 202
+
+
+async def test_what_is_faster_than_the_rate_is_told_to_come_again() -> None:
+    """RapidPro takes a 429 as final, and a 503 as a reason to try again."""
+    async with caller(access={"username": USER, "password": PASSWORD, "rate": 1}) as here:
+        said = [await here.get(FULL) for _ in range(8)]
+        refused = [each for each in said if each.status != 202]
+        assert {(each.status, each.body) for each in refused} == {(503, "Temporal failure, try again later.")}
+        assert all(int(each.headers["retry-after"]) >= 1 for each in refused)
+        assert len(here.taken) == len(said) - len(refused)
