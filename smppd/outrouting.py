@@ -9,11 +9,11 @@ from smppd.config import CarrierConfig
 
 
 class NoRoute(Exception):
-    """No carrier may ever take it; `reason` says why, in words for the caller."""
+    """No carrier may ever take it; `reason` says why, in words for the caller, and `field` what it is about."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, field: str, reason: str) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.field, self.reason = field, reason
 
 
 @dataclass(slots=True, frozen=True)
@@ -45,13 +45,15 @@ class Outrouter:
         stand in. When none can, it waits for the first. A carrier of weight 0 only stands in. Raises NoRoute.
         """
         if wish and wish not in self._carriers:
-            raise NoRoute(f'the carrier "{wish}" cannot be sent to')
+            raise NoRoute("carrier", f'the carrier "{wish}" cannot be sent to')
         allowed = self._senders(sender, wish)
         tiers = self._tiers(recipient, allowed)
         if not tiers:
             if wish:
-                raise NoRoute(f'the carrier "{wish}" does not serve this number')
-            raise NoRoute("no carrier serves this number: none has a prefix that it begins with")
+                raise NoRoute("carrier", f'the carrier "{wish}" does not serve this number')
+            if sender and self._tiers(recipient, list(self._carriers)):
+                raise NoRoute("from", "no carrier that serves this number has the sender among its numbers")
+            raise NoRoute("to", "no carrier serves this number: none has a prefix that it begins with")
         order = [name for tier in tiers for name in sorted(tier, key=lambda name: -self._carriers[name].weight)]
         chosen = next((self._drawn(tier, usable, draw) for tier in tiers if any(map(usable, tier))), None)
         carrier = chosen or self._drawn(tiers[0], lambda _: True, draw)
@@ -73,7 +75,7 @@ class Outrouter:
             return owners
         if free := [name for name in names if not self._numbers[name]]:
             return free
-        raise NoRoute("no carrier has the sender among its numbers")
+        raise NoRoute("from", "no carrier has the sender among its numbers")
 
     def _tiers(self, recipient: str, allowed: list[str]) -> list[list[str]]:
         """Carriers by the length of the prefix that fits, longest first; each in its first tier only."""

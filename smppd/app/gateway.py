@@ -23,6 +23,7 @@ from smppd.app.orders import Orders
 from smppd.app.reader import Reader
 from smppd.config import CarrierConfig, Config, Secret
 from smppd.errors import StartError, StoreDown
+from smppd.http import api
 from smppd.http.server import HttpServer
 from smppd.store import Database
 from smppd.store.database import DOWN
@@ -48,7 +49,8 @@ class Gateway:
         self._sending = Hint(self.db, SEND)
         self._wake = Wake(self.db, SEND)
         self.counter = Counter(self.db, config, self._submitted)
-        self.http = HttpServer(config.http, self._readiness, self._exposition, served(config, self.counter.desk))
+        mounted = [*api.routes(self.counter.desk), *served(config, self.counter.desk)]
+        self.http = HttpServer(config.http, self._readiness, self._exposition, mounted)
         self.ready = asyncio.Event()
         self._stop = asyncio.Event()
         self._unready: str | None = STARTING

@@ -107,7 +107,7 @@ class Admission:
             wish = asked.options.carrier or system.carrier or ""
             way = self._router.way(sender, recipient, wish, usable, draw)
         except NoRoute as no:
-            return Refused("unrouted", "carrier" if wish else "to", no.reason)
+            return Refused("unrouted", no.field, no.reason)
         judged.submission.sender, judged.way = way.sender, way
         try:
             measured = measure(judged.submission, self._config.carriers[way.carrier])

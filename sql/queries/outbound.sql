@@ -77,3 +77,13 @@ with d as (
   insert into queue (system, message, sender, kind) select system, id, outbound, 1 from r
 )
 select id from o;
+
+-- name: receipts
+-- What the carrier said of a message's parts, each time, in order.
+select r.number as part, c.name as carrier, r.message_id, r.state, r.stat, r.error, r.received_at
+from receipt r join carrier c on c.id = r.carrier where r.message = $1 order by r.received_at, r.id;
+
+-- name: carriers
+select name, up_at > now() - $1::interval as up, paused_at, refusing_until > now() as refusing, reason, limited_by, pace,
+       (select count(*) from (select 1 from outqueue q where q.carrier = c.id limit 1000000) x) as waiting
+from carrier c order by name;
