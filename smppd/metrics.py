@@ -94,6 +94,18 @@ SUBMIT_SECONDS = Histogram(
 # state: scheduled, enroute, delivered, expired, deleted, undelivered, accepted, unknown, rejected, skipped
 RECEIPTS = Counter("smppd_receipts", "Delivery receipts.", ["carrier", "state"], registry=REGISTRY)
 
+# likeness: exact, folded (case), padded (zeros), hex-to-decimal, decimal-to-hex (response to receipt), other (by the
+# second id of a receipt, or by message_id_base alone)
+RECEIPTS_MATCHED = Counter(
+    "smppd_receipts_matched", "Receipts that found their part.", ["carrier", "likeness"], registry=REGISTRY
+)
+
+# kind: early (before the response that names the part), late (the message had been given up as unknown), repeated (the
+# part had its final receipt), unmatched (no part within a day)
+RECEIPTS_ODD = Counter("smppd_receipts_odd", "Receipts out of the ordinary.", ["carrier", "kind"], registry=REGISTRY)
+
+RECEIPTS_PARKED = Gauge("smppd_receipts_parked", "Receipts waiting for their part.", ["carrier"], registry=REGISTRY)
+
 # action: resend, unknown (the carrier's key in_doubt)
 IN_DOUBT = Counter("smppd_in_doubt", "Parts written of which no answer came.", ["carrier", "action"], registry=REGISTRY)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pdu import message_id
 from pdu.message_id import Base, Likeness
 
+__all__ = ["LIKENESSES", "Likeness", "likeness", "receipt_keys", "response_keys"]
+
 LIKENESSES: tuple[Likeness, ...] = ("exact", "folded", "padded", "hex-to-decimal", "decimal-to-hex")
 """From the nearest to the farthest."""
 

@@ -54,7 +54,8 @@ class Link:
         self._config, self._intake, self._on_state = config, intake, on_state
         self._reconnect = reconnect or Reconnect()
         self._settings = session_settings(config, bind)
-        self._mapping = MappingSettings(config.default_alphabet, config.sniff_receipts, config.states)
+        bases = config.message_id_base.response, config.message_id_base.receipt
+        self._mapping = MappingSettings(config.default_alphabet, config.sniff_receipts, config.states, bases)
         tls = config.tls_settings
         self._tls = tls_context(tls) if tls else None
         self._server_name = tls.server_name if tls else None

@@ -11,8 +11,10 @@ from pdu import (
     DecodeError,
     DeliverSm,
     Element,
+    Receipt,
     ReceiptState,
     UserData,
+    decode,
     decode_parts,
     decode_text,
     message_id,
@@ -21,9 +23,13 @@ from pdu import (
     payload,
     user_data,
 )
+from pdu.message_id import Base
+from pdu.receipt_state import FINAL
+from pdu.receipt_text import receipt_text
 from smppd.compressed import label
 from smppd.model import PartRef, Received, ReceivedReceipt
 from smppd.smpp.events import Delivered, Undecodable
+from smppd.smpp.ids import receipt_keys
 
 MISSING = "[…]"
 """Stands in a text for a part that never came."""
@@ -41,13 +47,14 @@ _LONGEST_ID = message_id.LONGEST
 class MappingSettings:
     """What a carrier leaves open.
 
-    The alphabet of data_coding 0, receipts without their esm_class bit, and what its own words in receipts mean, in
-    upper case.
+    The alphabet of data_coding 0, receipts without their esm_class bit, what its own words in receipts mean, in
+    upper case, and the number bases of message ids in responses and in receipts.
     """
 
     default_alphabet: str = "gsm7"
     sniff_receipts: bool = False
     receipt_states: Mapping[str, ReceiptState] = field(default_factory=dict)
+    bases: tuple[Base, Base] = ("as-is", "as-is")
 
 
 def received(event: Delivered | Undecodable, settings: MappingSettings) -> Received | ReceivedReceipt:
@@ -71,11 +78,14 @@ def received(event: Delivered | Undecodable, settings: MappingSettings) -> Recei
                 pdu.source_addr,
                 pdu.destination_addr,
                 receipt.message_id,
-                receipt.state,
+                _state(receipt),
                 receipt.stat,
                 receipt.error,
                 event.raw,
                 digest,
+                tuple(
+                    dict.fromkeys([key for one in receipt.message_ids for key in receipt_keys(one, *settings.bases)])
+                ),
             )
     part, header = None, b""
     elements: tuple[Element, ...] = ()
@@ -111,6 +121,19 @@ def received(event: Delivered | Undecodable, settings: MappingSettings) -> Recei
         damaged,
         label(text) if text else "",
     )
+
+
+def receipt_words(raw: bytes) -> str:
+    """The whole text of a receipt, for those who report it further; empty where it has none."""
+    pdu = decode(raw)
+    if not isinstance(pdu, DeliverSm | DataSm):
+        return ""
+    return receipt_text(payload(pdu), header=bool(pdu.esm_class & _UDHI))
+
+
+def _state(receipt: Receipt) -> str:
+    """A failure that is no last word is followed by a new try of the carrier's: the message is on its way."""
+    return receipt.state if receipt.final or receipt.state not in FINAL else "enroute"
 
 
 def compose(parts: Sequence[PartBody | None], default_alphabet: str) -> tuple[str | None, bytes, bool]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import orjson
+
 from smppd import metrics
 from smppd.model import Received, ReceivedReceipt
 from smppd.store import partsets
@@ -14,6 +16,7 @@ from smppd.store.database import Connection, Database
 from smppd.store.entry import Entry
 from smppd.store.parts import Closed, PartSet, SetKey, merge
 from smppd.store.queries import statement
+from smppd.store.receipts import Parked
 from smppd.store.rows import Row, columns, joined, single
 from smppd.store.text import storable
 
@@ -72,6 +75,17 @@ class Batch:
                 await self._add(connection, singles, [])
             if receipts:
                 await self._add_receipts(connection, receipts)
+
+    def parked(self) -> dict[str, list[Parked]]:
+        """Receipts that wait for their part since the commit, by the name of their carrier."""
+        found: dict[str, list[Parked]] = {}
+        for entry in self.entries:
+            item = entry.item
+            if isinstance(item, ReceivedReceipt) and item.keys and not entry.doubt:
+                found.setdefault(entry.record.carrier, []).append(
+                    Parked(entry.id, item.keys, item.message_id, item.sender, item.recipient, item.state)
+                )
+        return found
 
     def count(self) -> None:
         """Fill the metrics, after the commit."""
@@ -177,6 +191,7 @@ class Batch:
                 for name in ("sender", "recipient", "message_id", "state", "stat", "error")
             ),
             [r.raw for _, r in items],
+            [orjson.dumps(r.keys).decode() for _, r in items],
         )
         for (entry, _), made in zip(items, ids, strict=True):
             entry.id = made

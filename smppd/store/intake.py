@@ -22,6 +22,7 @@ from smppd.store.batch import Batch
 from smppd.store.database import COMMIT_TIMEOUT, DOWN, Connection, Database, OwnConnection
 from smppd.store.entry import Entry
 from smppd.store.queries import statement
+from smppd.store.receipts import Parked
 from smppd.store.sessions import SessionRecord
 
 HELD = 20.0  # seconds one link may wait for another's proof; carriers wait longer for an answer
@@ -31,6 +32,7 @@ REFUSED = (asyncpg.DataError, asyncpg.ProgramLimitExceededError)  # what no seco
 MOST = 2000  # entries in one commit: enough for any window, small enough to answer soon
 
 Done = Callable[[Answer], None]
+Parking = Callable[[list[Parked]], None]
 
 
 class Reader(Protocol):
@@ -64,6 +66,7 @@ class Intake:
         self._told = False  # the log has it that carriers are refused
         self._seconds = metrics.STORE_SECONDS.labels("intake")
         self.full = False  # set by the disk guard: nothing new is taken
+        self.receipts: dict[str, Parking] = {}  # carrier -> who matches its receipts, told after each commit
         self._log = log.get("intake")
 
     async def open(self, carrier: str, link: int, prove: Callable[[], None]) -> SessionRecord:
@@ -249,6 +252,9 @@ class Intake:
                 record.prove()
             self._assurance.note(record)
         batch.count()
+        for carrier, receipts in batch.parked().items():
+            if (park := self.receipts.get(carrier)) is not None:
+                park(receipts)
         if batch.queued:
             self._on_commit()
 

@@ -20,14 +20,19 @@ with n as materialized (
 select array_agg(id order by ord) from n;
 
 -- name: add_receipts
+-- keys: JSON. What has an id waits in parked until it is matched.
 with n as materialized (
   select nextval('entry_id') as id, u.*
   from unnest($1::smallint[], $2::smallint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[],
-              $9::text[], $10::text[], $11::bytea[])
-       with ordinality u(carrier, link, session, digest, sender, recipient, message_id, state, stat, error, raw, ord)
+              $9::text[], $10::text[], $11::bytea[], $12::text[])
+       with ordinality u(carrier, link, session, digest, sender, recipient, message_id, state, stat, error, raw, keys, ord)
 ), m as (
-  insert into receipt (id, carrier, link, session, digest, sender, recipient, message_id, state, stat, error, raw)
-  select id, carrier, link, session, digest, sender, recipient, message_id, state, stat, error, raw from n
+  insert into receipt (id, carrier, link, session, digest, sender, recipient, message_id, state, stat, error, raw, keys)
+  select id, carrier, link, session, digest, sender, recipient, message_id, state, stat, error, raw,
+         array(select jsonb_array_elements_text(keys::jsonb))
+  from n
+), p as (
+  insert into parked (carrier, receipt) select carrier, id from n where keys <> '[]'
 )
 select array_agg(id order by ord) from n;
 

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 import pdu
 from pdu import Tag, Tlv
+from pdu.message_id import Base
 from smppd.model import PartRef, Received, ReceivedReceipt
 from smppd.smpp.events import Delivered, Undecodable
-from smppd.smpp.mapping import MISSING, MappingSettings, compose, received
+from smppd.smpp.mapping import MISSING, MappingSettings, compose, receipt_words, received
 from tests.smpp.mc import UNREADABLE, mo
 
 GSM = MappingSettings()
@@ -150,6 +151,58 @@ def test_a_receipt_may_be_a_data_sm_with_parameters_only() -> None:
     )
     assert isinstance(found, ReceivedReceipt)
     assert (found.message_id, found.state) == ("77", "undelivered")
+
+
+@pytest.mark.parametrize(
+    ("bases", "text", "beside", "keys"),
+    [
+        (("as-is", "as-is"), b"id:10 stat:DELIVRD", None, ("10", "16")),
+        (("hex", "decimal"), b"id:10 stat:DELIVRD", None, ("10",)),
+        (("decimal", "hex"), b"id:10 stat:DELIVRD", None, ("16",)),
+        (("hex", "as-is"), b"id:10 stat:DELIVRD", None, ("10", "16")),
+        (("as-is", "as-is"), b"id:AB-1 stat:DELIVRD", b"xy\0", ("xy", "ab-1")),
+        (("as-is", "as-is"), b"id:A stat:DELIVRD", b"10\0", ("10", "16")),
+        (("as-is", "as-is"), b"stat:DELIVRD", None, ()),
+    ],
+)
+def test_a_receipt_has_the_forms_of_every_id_it_gives(
+    bases: tuple[Base, Base], text: bytes, beside: bytes | None, keys: tuple[str, ...]
+) -> None:
+    tlvs = () if beside is None else (Tlv(Tag.RECEIPTED_MESSAGE_ID, beside),)
+    found = read(mo(text=text, esm_class=0x04, tlvs=tlvs), MappingSettings(bases=bases))
+    assert isinstance(found, ReceivedReceipt)
+    assert found.keys == keys
+
+
+@pytest.mark.parametrize(
+    ("esm_class", "stat", "state"),
+    [
+        (0x20, b"UNDELIV", "enroute"),
+        (0x20, b"EXPIRED", "enroute"),
+        (0x20, b"DELIVRD", "delivered"),
+        (0x20, b"ENROUTE", "enroute"),
+        (0x20, b"ACCEPTD", "accepted"),
+        (0x04, b"UNDELIV", "undelivered"),
+    ],
+)
+def test_a_failure_in_an_intermediate_notification_is_not_the_end(esm_class: int, stat: bytes, state: str) -> None:
+    found = read(mo(text=b"id:7 stat:" + stat, esm_class=esm_class))
+    assert isinstance(found, ReceivedReceipt)
+    assert (found.state, found.stat) == (state, stat.decode())
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        (mo(text=RECEIPT, esm_class=0x04), RECEIPT.decode()),
+        (mo(text=b"", esm_class=0x04, tlvs=(Tlv(Tag.MESSAGE_PAYLOAD, RECEIPT),)), RECEIPT.decode()),
+        (mo(text=RECEIPT.decode().encode("utf-16-be"), esm_class=0x04, data_coding=8), RECEIPT.decode()),
+        (pdu.DataSm(esm_class=0x04, tlvs=(Tlv(Tag.RECEIPTED_MESSAGE_ID, b"77"),), sequence=1), ""),
+        (pdu.EnquireLink(sequence=1), ""),
+    ],
+)
+def test_the_words_of_a_receipt_are_read_again_from_its_octets(sent: pdu.Pdu, words: str) -> None:
+    assert receipt_words(pdu.encode(sent)) == words
 
 
 def test_a_receipt_that_says_udh_and_has_none_is_still_a_receipt() -> None:

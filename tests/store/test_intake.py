@@ -16,6 +16,7 @@ from smppd.model import Answer, PartRef, Received, ReceivedReceipt
 from smppd.store import Database
 from smppd.store.batch import Batch
 from smppd.store.intake import Intake
+from smppd.store.receipts import Parked
 from smppd.store.sessions import SessionRecord
 
 
@@ -361,3 +362,31 @@ async def test_a_lost_database_connection_costs_nothing_and_doubles_nothing(benc
         assert set(await waiting) <= {Answer.STORED, Answer.REPEATED}
     texts = await bench.texts()
     assert sorted(texts) == sorted(f"m{n}" for n in range(1000))
+
+
+async def test_a_receipt_is_committed_with_its_keys_and_its_place_among_the_parked_and_told_of(bench: Bench) -> None:
+    told: list[Parked] = []
+    bench.intake.receipts["vodacom"] = told.extend
+    record = await bench.open()
+    keys = ("a", 'b"},{c', "é,\\")
+    some = [
+        ReceivedReceipt("+1", "15001", "abc", "delivered", "DELIVRD", "000", b"raw", 1, keys),
+        ReceivedReceipt("+1", "15001", "", "unknown", "", "", b"raw", 2),
+    ]
+    assert await bench.take(record, *some, single("between")) == [Answer.STORED] * 3
+    query = "select r.*, p.receipt from receipt r left join parked p on p.receipt = r.id order by id"
+    rows = await bench.db.pool.fetch(query)
+    assert [(tuple(row["keys"]), row["receipt"] is not None) for row in rows] == [(keys, True), ((), False)]
+    assert told == [Parked(rows[0]["id"], keys, "abc", "+1", "15001", "delivered")]
+
+
+async def test_a_receipt_that_is_recognised_as_a_repeat_is_not_parked_again(bench: Bench) -> None:
+    told: list[Parked] = []
+    bench.intake.receipts["vodacom"] = told.extend
+    one = ReceivedReceipt("+1", "15001", "abc", "delivered", "DELIVRD", "000", b"raw", 1, ("abc",))
+    first = await bench.open()
+    await bench.take(first, one)
+    bench.intake.close(first)
+    assert await bench.take(await bench.open(), one) == [Answer.REPEATED]
+    assert len(told) == 1
+    assert await bench.db.pool.fetchval("select count(*) from parked") == 1
