@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from smppd.app.forwarding import Forwarding, served
 from smppd.app.holding import Holding, Outlet
 from smppd.app.orders import Orders
 from smppd.app.reader import Reader
+from smppd.carriers.matchers import Matchers
 from smppd.config import CarrierConfig, Config, Secret
 from smppd.errors import StartError, StoreDown
 from smppd.http import api
@@ -60,6 +61,7 @@ class Gateway:
         self._children: list[Child] = []
         self._forwarding: Forwarding | None = None
         self._outlet: Outlet
+        self._matchers: Matchers | None = None
         self._depth_read = 0.0
         self._log = log.get("gateway")
 
@@ -121,6 +123,8 @@ class Gateway:
         self.db.config = self.db.config.model_copy(update={"carriers": config.carriers})  # the keeper reads it
         self.reader.configure(config)
         self.counter.desk.configure(config)
+        if self._matchers is not None:
+            self._matchers.configure(config.carriers)
         self._reloads.put_nowait(config.carriers)
         self._log.info("configuration read again")
 
@@ -129,7 +133,10 @@ class Gateway:
         windows = {name: carrier.redelivery_window for name, carrier in self.config.carriers.items()}
         intake = Intake(self.db, self.reader, windows=windows, on_commit=hint.give)
         keeper = Keeper(self.db, intake, self.reader, hint.give)
-        self._outlet = Outlet(self._wake, self.counter.health, _unmatched, hint.give, self._submitted)
+        self._matchers = Matchers(self.db, self.config.carriers, intake.receipts, hint.give)
+        self._outlet = Outlet(
+            self._wake, self.counter.health, self._matchers.recorded, hint.give, self._submitted
+        )
         async with asyncio.TaskGroup() as group, self._ended(group):
             own = [
                 group.create_task(job)
@@ -140,6 +147,7 @@ class Gateway:
                     self._sending.run(),
                     self._wake.run(),
                     self.counter.run(),
+                    self._matchers.run(),
                     self._watch(),
                     self._note_states(),
                 )
@@ -274,7 +282,3 @@ class Gateway:
             metrics.QUEUE_MESSAGES.labels("inbound", row["name"], "dead").set(row["dead"])
             age = (now - row["oldest"]).total_seconds() if row["oldest"] else 0.0
             metrics.QUEUE_OLDEST.labels("inbound", row["name"]).set(age)
-
-
-def _unmatched(carrier: str, parts: Sequence[tuple[int, int, tuple[str, ...]]]) -> None:
-    """Told of parts that the carrier has accepted."""

@@ -100,6 +100,7 @@ class Matcher:
             except (StoreDown, asyncpg.PostgresError):
                 await asyncio.sleep(PACE)
                 continue
+            self._prune(after, page)
             self.arrived(page)
             await self.settled()
             fast, after = fast and bool(page), page[-1].id if page else 0
@@ -108,6 +109,12 @@ class Matcher:
                 self._ask(self._waiting[one])
             if not fast:
                 await asyncio.sleep(PACE)
+
+    def _prune(self, after: int, page: list[Parked]) -> None:
+        """Forget what stands no more where this page of the walk was: given up, or matched by another node."""
+        there = {receipt.id for receipt in page}
+        for one in [one for one in self._waiting if there and after < one <= page[-1].id and one not in there]:
+            self._forget(one)
 
     async def _round(self, carrier: int, share: list[Parked]) -> bool:
         """Look for these; False when the database could not be asked."""

@@ -15,6 +15,7 @@ from pdu import Tag, Tlv
 from smppd import metrics
 from smppd.carriers import matcher as module
 from smppd.carriers.matcher import Matcher
+from smppd.carriers.matchers import Matchers
 from smppd.config import CarrierConfig
 from smppd.model import Answer, OutboundState, PartState, ReceivedReceipt
 from smppd.smpp.events import Delivered
@@ -286,6 +287,7 @@ async def test_receipts_that_memory_cannot_hold_are_found_by_the_walk_and_the_ne
         for message in messages:
             await until(lambda one=message: bench.out.state(one), OutboundState.DELIVERED)  # type: ignore[misc]
         await until(bench.parked, 0)
+        await matcher.settled()
         assert not matcher._waiting
         assert not matcher._by_key
 
@@ -547,3 +549,53 @@ async def test_a_database_that_goes_away_makes_receipts_wait(bench: Bench, monke
         await bench.take(receipt("x1"))
     assert await bench.out.state(message) is OutboundState.DELIVERED
     assert next(failures, None) is None
+
+
+# --- the matchers of a process ----------------------------------------------------------------------------------------
+
+
+def carrier(**config: Any) -> CarrierConfig:
+    return CarrierConfig.model_validate({"hosts": ["127.0.0.1:1"], "system_id": "x", **config})
+
+
+async def test_each_carrier_has_its_matcher_and_a_changed_one_begins_afresh(bench: Bench) -> None:
+    other = Outbound(bench.db, carrier="airtel")
+    parking = bench.intake.receipts
+    matchers = Matchers(bench.db, {"vodacom": carrier(), "airtel": carrier()}, parking, lambda: None)
+    running = asyncio.create_task(matchers.run())
+    try:
+        while len(parking) < 2:
+            await asyncio.sleep(0)
+        await bench.take(receipt("x1"))
+        message, another = await bench.out.message(), await other.message()
+        await other.part(another, "x1")
+        matchers.recorded("airtel", [(another, 1, ("x1",))])  # the same id at another carrier is another's
+        await bench.out.part(message, "x1")
+        matchers.recorded("vodacom", [(message, 1, ("x1",))])
+        await until(lambda: bench.out.state(message), OutboundState.DELIVERED)
+        assert await other.state(another) is OutboundState.SENT
+        before = dict(parking)
+        matchers.configure({"vodacom": carrier(window=20), "airtel": carrier()})
+        while parking["vodacom"] == before["vodacom"]:
+            await asyncio.sleep(0)
+        assert parking["airtel"] == before["airtel"]
+        matchers.configure({"airtel": carrier()})
+        while "vodacom" in parking:
+            await asyncio.sleep(0)
+        matchers.recorded("vodacom", [(1, 1, ("x1",))])  # of a carrier that was taken out
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_what_was_given_up_is_kept_in_memory_no_longer(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PACE", 0.01)
+    async with bench.life() as matcher:
+        await bench.take(receipt("x1"), receipt("x2"), receipt("x3"))
+        await bench.db.pool.execute(
+            "delete from parked where receipt = (select id from receipt where message_id = 'x2')"
+        )
+        while len(matcher._waiting) > 2:
+            await asyncio.sleep(0)
+        assert {one.message_id for one in matcher._waiting.values()} == {"x1", "x3"}
+        assert set(matcher._by_key) == {"x1", "x3"}

@@ -14,7 +14,7 @@ import pytest
 from pdu import BindTransceiverResp, encode
 from smppd.app.holding import Holding, Outlet
 from smppd.config import CarrierConfig, Config
-from smppd.model import Answer, ReceivedReceipt
+from smppd.model import Answer
 from smppd.simulator.smsc import Smsc
 from smppd.store import Database
 from smppd.store import intake as intake_module
@@ -22,7 +22,7 @@ from smppd.store.health import Health
 from smppd.store.intake import Intake
 from smppd.store.wake import SEND, Wake
 from tests.store.relay import Relay
-from tests.store.test_intake import Bench, PlainReader, single
+from tests.store.test_intake import Bench, PlainReader, part, single
 
 Watcher: TypeAlias = "asyncpg.Connection[Any]"
 HELD = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
@@ -346,8 +346,7 @@ async def test_a_link_that_never_binds_keeps_no_repeat_expected_beyond_its_windo
 
 async def test_what_no_index_holds_is_quarantined_and_not_asked_for_again(bench: Bench) -> None:
     wide = "".join(chr(0x4E00 + n % 20000) for n in range(0, 20000, 7))
-    receipt = ReceivedReceipt("+1", "15001", wide, "delivered", "DELIVRD", "000", b"raw", 42)
-    assert await bench.take(await bench.open(), receipt) == [Answer.STORED]
+    assert await bench.take(await bench.open(), part(1, 3, "body", sender=wide)) == [Answer.STORED]
     assert await bench.db.pool.fetchval("select state from message") == "quarantined"
 
 
