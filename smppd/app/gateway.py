@@ -134,9 +134,7 @@ class Gateway:
         intake = Intake(self.db, self.reader, windows=windows, on_commit=hint.give)
         keeper = Keeper(self.db, intake, self.reader, hint.give)
         self._matchers = Matchers(self.db, self.config.carriers, intake.receipts, hint.give)
-        self._outlet = Outlet(
-            self._wake, self.counter.health, self._matchers.recorded, hint.give, self._submitted
-        )
+        self._outlet = Outlet(self._wake, self.counter.health, self._matchers.recorded, hint.give, self._submitted)
         async with asyncio.TaskGroup() as group, self._ended(group):
             own = [
                 group.create_task(job)

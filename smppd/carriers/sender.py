@@ -24,6 +24,7 @@ from smppd.model import PartState
 from smppd.smpp.events import Outcome, Overdue, Response
 from smppd.smpp.ids import response_keys
 from smppd.smpp.link import Link
+from smppd.smpp.mapping import receipt_words
 from smppd.smpp.outgoing import EncodeError, Outgoing, Unsendable, compose
 from smppd.smpp.pace import Pace
 from smppd.smpp.ports import LinkState
@@ -64,7 +65,7 @@ class Sender:
         self._loop = asyncio.get_running_loop()
         self._log = log.get("sender").bind(carrier=self.name)
         self.links = [link for link in carrier.links if link.bind != "receiver"]
-        self.queue = Outqueue(db, self.name)
+        self.queue = Outqueue(db, self.name, receipt_words)
         self.pace = Pace(config.throughput, self._loop.time())
         self.lanes = Lanes()
         self.recorder = Recorder(self.queue, self._log, self._done, recorded, on_report, on_moved)

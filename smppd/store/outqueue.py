@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 
 from smppd.model import Options, OutboundState, PartState, ReportDetail
-from smppd.store import reports
+from smppd.store import receipts, reports
 from smppd.store.database import Connection, Database, OwnConnection
 from smppd.store.options import options_of
 from smppd.store.queries import statement
@@ -125,11 +125,12 @@ class Record:
 class Outqueue:
     """The rows of one carrier. Claiming, marking and recording each have a connection of their own.
 
+    `words` reads the text of a receipt that came for one part while others were still to be answered.
     Every method raises what the database raises; `drop` then forgets the connection of that use.
     """
 
-    def __init__(self, db: Database, carrier: str) -> None:
-        self._db, self.carrier = db, carrier
+    def __init__(self, db: Database, carrier: str, words: receipts.Text) -> None:
+        self._db, self.carrier, self._words = db, carrier, words
         self.id = 0  # the carrier's; known once a method was called
         self._connections: dict[str, OwnConnection] = {}
 
@@ -222,13 +223,11 @@ class Outqueue:
             [storable(end.reason) for end in ended],
             [end.parts for end in ended],
         )
-        news = [end for end in ended if end.report & end.state.bit]
-        if not news:
-            return False
         changed = {row["id"] for row in rows}
-        return await reports.add(
-            connection, [News(n.message, n.state, n.reason, n.detail) for n in news if n.message in changed]
-        )
+        news = [end for end in ended if end.report & end.state.bit and end.message in changed]
+        told = await reports.add(connection, [News(n.message, n.state, n.reason, n.detail) for n in news])
+        sent = [end.message for end in ended if end.state is OutboundState.SENT and end.parts > 1]
+        return await receipts.settle(connection, sent, self._words) or told
 
     def _parts(self, parts: list[Told]) -> tuple[object, ...]:
         keys = [(key, part.message, part.number) for part in parts for key in part.keys]
