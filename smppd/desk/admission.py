@@ -15,6 +15,7 @@ from smppd.model import OutboundState, Submission
 from smppd.outrouting import NoRoute, Outrouter, Way
 from smppd.policy import LoopGuard, NumberProblem, Policy, is_number
 from smppd.smpp.outgoing import Unsendable, measure
+from smppd.store.options import options_json
 
 LONGEST_REFERENCE = 255
 LONGEST_SENDER = 20
@@ -25,13 +26,14 @@ class Refused:
     """Nothing was stored. `field` names what is wrong, `reason` says why and what would be right, without quoting it.
 
     `code` is one of: invalid (a value), unrouted (no carrier may ever take it), denied (by policy; this one is stored,
-    as `id`), conflict (the reference stands for another message).
+    as `id`), conflict (the reference stands for another message, `id`, whose state is `state`).
     """
 
     code: str
     field: str
     reason: str
     id: int = 0
+    state: OutboundState | None = None
 
 
 @dataclass(slots=True, frozen=True)
@@ -139,10 +141,13 @@ def _fit(asked: Submission, now: datetime) -> Refused | None:
     return None
 
 
-def fingerprint(submission: Submission, options: str | None) -> int:
-    """64 bits over all that was asked for but the times, which a repeat of the request may reckon anew; never 0."""
-    data = (submission.data or b"").hex()
-    who = [submission.sender, submission.recipient, submission.priority, submission.report]
-    said: list[Any] = [*who, submission.text, data, options]
+def fingerprint(asked: Submission) -> int:
+    """64 bits over what was asked for, before anything was chosen for it; never 0.
+
+    Without the times, which a repeat of the request may reckon anew, and without the states to be reported, which may
+    be more with another version of ours.
+    """
+    data = (asked.data or b"").hex()
+    said: list[Any] = [asked.sender, asked.recipient, asked.priority, asked.text, data, options_json(asked.options)]
     digest = blake2b(orjson.dumps(said, default=str), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True) or 1

@@ -42,21 +42,33 @@ class Desk:
         Raises StoreDown or StoreFull when the commit failed: then nothing is acknowledged.
         """
         judged = [self._judge(system, each) for each in asked]
-        rows = [await self._row(system, each) for each in judged if isinstance(each, Judged)]
-        written = iter(await self._writer.add(rows))
+        pairs = [(each, one) for each, one in zip(asked, judged, strict=True) if isinstance(one, Judged)]
+        written = iter(await self._writer.add([await self._row(system, each, one) for each, one in pairs]))
         results = [self._result(each, next(written)) if isinstance(each, Judged) else each for each in judged]
+        await self._recall(system, asked, results)
         for result in results:
             metrics.SUBMISSIONS.labels(system, _outcome(result)).inc()
         return results
+
+    async def _recall(self, system: str, asked: Sequence[Submission], results: list[Result]) -> None:
+        """A message that was taken before stays taken, whatever would be said of it now: routes and policy change."""
+        refused = [at for at, result in enumerate(results) if isinstance(result, Refused) and not result.id]
+        again = {reference: at for at in refused if (reference := asked[at].reference)}
+        for reference, known in (await self._writer.known(system, list(again)) if again else {}).items():
+            if known.fingerprint in (fingerprint(asked[again[reference]]), 0):
+                results[again[reference]] = Accepted(
+                    known.id, known.state, known.parts, "", "", False, repeated=True, reason=known.reason
+                )  # fmt: skip
+            else:
+                results[again[reference]] = _conflict(known.id, known.state)
 
     def _judge(self, system: str, asked: Submission) -> Judged | Refused:
         config = self.config.systems[system]
         now = datetime.now(UTC)
         return self._admission.judge(config, asked, now, self.health.usable, self._dice.random(), time.monotonic())
 
-    async def _row(self, system: str, judged: Judged) -> Row:
+    async def _row(self, system: str, given: Submission, judged: Judged) -> Row:
         asked, way = judged.submission, judged.way
-        options = options_json(asked.options)
         system_id = await self.db.system_id(system)
         carrier = alternatives = None
         if way is not None:
@@ -65,12 +77,12 @@ class Desk:
         return Row(
             system_id,
             asked.reference,
-            fingerprint(asked, options),
+            fingerprint(given),
             asked.sender,
             asked.recipient,
             asked.text,
             asked.data,
-            options,
+            options_json(asked.options),
             asked.priority,
             judged.parts,
             judged.state,
@@ -85,8 +97,7 @@ class Desk:
     def _result(self, judged: Judged, written: Written) -> Result:
         if written.repeated:
             if not written.same:
-                reason = f"this reference stands for another message already, {written.id}; nothing was stored"
-                return Refused("conflict", "reference", reason, written.id)
+                return _conflict(written.id, written.state)
         elif judged.state is OutboundState.DENIED:
             return Refused("denied", "to", f"denied by {judged.reason}", written.id)
         way = judged.way
@@ -94,6 +105,11 @@ class Desk:
             written.id, written.state, judged.parts, judged.alphabet, way.carrier if way else "",
             bool(way and way.usable), written.repeated, written.reason,
         )  # fmt: skip
+
+
+def _conflict(id: int, state: OutboundState) -> Refused:
+    reason = f"this reference stands for another message already, {id}; nothing was stored"
+    return Refused("conflict", "reference", reason, id, state)
 
 
 def _outcome(result: Result) -> str:

@@ -57,6 +57,17 @@ class Written:
     same: bool = True
 
 
+@dataclass(slots=True)
+class Known:
+    """The message that a reference stands for."""
+
+    id: int
+    fingerprint: int
+    state: OutboundState
+    reason: str
+    parts: int
+
+
 @dataclass(slots=True, eq=False)
 class _Job:
     rows: Sequence[Row]
@@ -89,6 +100,20 @@ class Submissions:
             self._due.set()
             written += await job.done
         return written
+
+    async def known(self, system: str, references: Sequence[str]) -> dict[str, Known]:
+        """Those of the references that stand for a message of the system. Raises StoreDown."""
+        try:
+            systems = [await self._db.system_id(system)] * len(references)
+            rows = await self._db.pool.fetch(_KNOWN, systems, [storable(reference) for reference in references])
+        except DOWN as error:
+            raise StoreDown(str(error) or type(error).__name__) from None
+        return {
+            references[row["ord"] - 1]: Known(
+                row["id"], row["fingerprint"], OutboundState(row["state"]), row["reason"], row["parts"]
+            )
+            for row in rows
+        }
 
     async def run(self) -> None:
         """Write until cancelled."""

@@ -10,7 +10,6 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 from uuid import uuid5
 
@@ -18,7 +17,8 @@ import orjson
 
 from smppd import log
 from smppd.desk import Refused, Result
-from smppd.model import BatchResult, Delivery, OutboundState, Outcome, Submission, Verdict
+from smppd.model import BatchResult, Delivery, Outcome, Submission, Verdict
+from smppd.systems.cht_updates import REPORTED, Update, Updates, of_report, of_result
 from smppd.systems.contract import Context, Kind, PollFailed
 from smppd.systems.endpoint import endpoint
 from smppd.systems.http import DELIVERED, Answer, ask, refusal
@@ -26,28 +26,11 @@ from smppd.systems.numbers import spelled
 
 _PATH = "/api/sms"
 _HAND_OUT = 25  # most messages CHT hands out at a time
-_UPDATES = 200  # most updates in one exchange
-_KEPT_UPDATES = 10_000  # an update dropped beyond this comes back with CHT's next hand-out
 _LONGEST_ANSWER = 4_194_304  # octets
 _MOST_TAKEN = 1000  # messages of one answer; what is not acknowledged is handed out again
-_LONGEST_ID = 256  # characters; CHT's have 36, and one that no index takes would hold back all that came with it
+_LONGEST_ID = 255  # characters, as many as a reference may have; CHT's have 36
 _LOGIN_WAIT = 15.0  # seconds; CHT counts failed logins over 10
 _SUSPECT = 2  # failed attempts after which a message is sent alone, in case it is the cause
-
-# What CHT wants to hear of a message that it handed out.
-_REPORTED = sum(
-    state.bit
-    for state in (
-        OutboundState.SENDING,
-        OutboundState.SENT,
-        OutboundState.DELIVERED,
-        OutboundState.UNDELIVERED,
-        OutboundState.EXPIRED,
-        OutboundState.REJECTED,
-        OutboundState.FAILED,
-        OutboundState.CANCELLED,
-    )
-)
 
 
 @dataclass(slots=True)
@@ -63,7 +46,7 @@ class Cht:
     """One CHT server. Deliveries and polls take turns."""
 
     concurrency = 1
-    reports = _REPORTED
+    reports = REPORTED
 
     def __init__(self, context: Context) -> None:
         self._name, self._http = context.name, context.http
@@ -78,31 +61,33 @@ class Cht:
             self._headers["Authorization"] = self._endpoint.authorization
         self._log = log.get("cht").bind(system=context.name)
         self._turn = asyncio.Lock()
-        self._updates: dict[str, dict[str, str]] = {}  # CHT's id -> the newest update that CHT does not know yet
+        self._updates = Updates()
         self._handed_out: set[str] = set()  # ids of the last hand-out
 
     async def deliver(self, batch: list[Delivery]) -> BatchResult:
-        """As few exchanges as possible. A message that failed before goes alone, so that it fails alone.
+        """As few exchanges as possible. What failed before goes alone, so that it fails alone.
 
-        After a failure of a sender's message, the later ones of that sender are not tried.
+        After a failure of a sender's message, the later ones of that sender are not tried; so it is with reports.
         """
         outcomes = [_unfit(delivery) for delivery in batch]
         outbound: list[Submission] = []
         failed: Outcome | None = None
         held: dict[str, Outcome] = {}
         for group in _groups(batch, outcomes):
-            waiting = failed or held.get(batch[group[0]].sender)
-            if waiting is None:
-                exchange = await self._exchange([batch[index] for index in group])
-                outbound += exchange.outbound
-                waiting = exchange.outcome
-                if waiting.verdict in (Verdict.RETRY, Verdict.PAUSE):
-                    if exchange.by_content and len(group) == 1:
-                        held[batch[group[0]].sender] = waiting
-                    else:
-                        failed = waiting
             for index in group:
-                outcomes[index] = waiting
+                outcomes[index] = failed or held.get(batch[index].line)
+            free = [index for index in group if outcomes[index] is None]
+            if not free:
+                continue
+            exchange = await self._exchange([batch[index] for index in free])
+            outbound += exchange.outbound
+            for index in free:
+                outcomes[index] = exchange.outcome
+            if exchange.outcome.verdict in (Verdict.RETRY, Verdict.PAUSE):
+                if exchange.by_content and len(free) == 1:
+                    held[batch[free[0]].line] = exchange.outcome
+                else:
+                    failed = exchange.outcome
         return BatchResult([outcome or DELIVERED for outcome in outcomes], outbound)
 
     async def poll(self) -> list[Submission]:
@@ -112,23 +97,21 @@ class Cht:
         return exchange.outbound
 
     def settled(self, messages: list[Submission], results: list[Result]) -> None:
-        """CHT hands the same messages out until it hears of them; an update already waiting is newer.
+        """CHT hands the same messages out until it hears of them.
 
         One that it hands out again is known by its id and never sent again: CHT is told what became of it.
         """
         for message, result in zip(messages, results, strict=True):
-            reference = message.reference or ""
-            self._updates.setdefault(reference, {"id": reference, **_status(result)})
-        self._bound_updates()
-
-    def _bound_updates(self) -> None:
-        while len(self._updates) > _KEPT_UPDATES:
-            del self._updates[next(iter(self._updates))]
+            if isinstance(result, Refused) and result.code == "conflict":
+                self._log.warning("handed out again with other content; not sent again", message=result.id)
+            self._updates.note(of_result(message.reference or "", result))
 
     async def _exchange(self, items: list[Delivery]) -> _Exchange:
         async with self._turn:
-            updates = list(islice(self._updates.values(), _UPDATES))
-            body = orjson.dumps({"messages": [self._item(delivery) for delivery in items], "updates": updates})
+            messages = [self._item(delivery) for delivery in items if delivery.report is None]
+            news = [of_report(delivery.report) for delivery in items if delivery.report is not None]
+            updates = self._updates.take(filter(None, news))
+            body = orjson.dumps({"messages": messages, "updates": [update.json() for update in updates]})
             self.poll_again = False
             answer = await ask(self._http, "POST", self._endpoint.url, self._headers, body, _LONGEST_ANSWER)
             if isinstance(answer, Outcome):
@@ -139,8 +122,7 @@ class Cht:
             if handed is None:
                 words = f"{self._endpoint.url.origin()} answered 200 with something that is not CHT's; is url right?"
                 return _Exchange(Outcome(Verdict.RETRY, words, in_doubt=True))
-            for update in updates:
-                self._updates.pop(update["id"], None)
+            self._updates.heard(updates)
             return _Exchange(DELIVERED, self._taken(handed))
 
     def _item(self, delivery: Delivery) -> dict[str, str | int]:
@@ -182,10 +164,9 @@ class Cht:
             malformed += 1
             if reference:
                 reason = "generic; empty content" if recipient else "destination.invalid"
-                self._updates[reference] = {"id": reference, "status": "FAILED", "reason": reason}
+                self._updates.note(Update(reference, "FAILED", reason))
         if malformed:
             self._log.warning("handed out without id, to or content; reported back as failed", count=malformed)
-            self._bound_updates()
         ids = {message.reference or "" for message in taken}
         # The same hand-out again means that nothing got through meanwhile; asking at once would go on for ever.
         self.poll_again = len(handed) >= _HAND_OUT and not ids <= self._handed_out
@@ -193,28 +174,14 @@ class Cht:
         return taken
 
 
-# OutboundState -> CHT's status (health-systems: update status values), and the reason it shows where it failed.
-_STATUSES = {
-    OutboundState.QUEUED: "UNSENT",
-    OutboundState.SENDING: "PENDING",
-    OutboundState.SENT: "SENT",
-    OutboundState.DELIVERED: "DELIVERED",
-}
-
-
-def _status(result: Result) -> dict[str, str]:
-    if isinstance(result, Refused):
-        reason = "destination.invalid" if result.field == "to" else f"generic; {result.field}"
-        return {"status": "FAILED", "reason": reason}
-    if result.state in _STATUSES:
-        return {"status": _STATUSES[result.state]}
-    return (
-        {"status": "SENT"} if result.state is OutboundState.UNKNOWN else {"status": "FAILED", "reason": result.reason}
-    )
-
-
 def _unfit(delivery: Delivery) -> Outcome | None:
-    """CHT drops such messages without a word (it answers 200), so they end here."""
+    """CHT drops such messages without a word (it answers 200), so they end here; of a report, what tells it nothing."""
+    if delivery.report is not None:
+        if delivery.report.reference is None:
+            return Outcome(
+                Verdict.DEAD, "nobody to tell: CHT did not hand this message out, and there is no callback_url"
+            )
+        return None if of_report(delivery.report) is not None else DELIVERED
     if delivery.text is None:
         return Outcome(Verdict.DEAD, "binary: CHT takes text only")
     if not delivery.text:

@@ -28,9 +28,9 @@ select array_agg(case when id in (select id from m) then id end order by ord) fr
 
 -- name: known
 -- What stands under references that were used before.
-select k.ord, o.id, o.fingerprint, o.state, o.reason
+select k.ord, o.id, o.fingerprint, o.state, o.reason, o.parts
 from unnest($1::smallint[], $2::text[]) with ordinality k(system, reference, ord)
-cross join lateral (select id, fingerprint, state, reason from outbound where system = k.system and reference = k.reference offset 0) o;
+cross join lateral (select id, fingerprint, state, reason, parts from outbound where system = k.system and reference = k.reference offset 0) o;
 
 -- name: life
 select * from sent where id = $1 and ($2::text is null or system = $2);
