@@ -97,8 +97,8 @@ def format_time(value: datetime | timedelta | Relative, field: str = "time") -> 
         minutes, seconds = divmod(seconds, 60)
         value = Relative(0, 0, minutes // 1440, minutes // 60 % 24, minutes % 60, seconds)
     for name, count, limit in zip(Relative._fields, value, _LIMITS, strict=True):
-        if not 0 <= count <= limit:
-            raise EncodeError(field, f"{name}: not within 0 to {limit}")
+        if not isinstance(count, int) or not 0 <= count <= limit:
+            raise EncodeError(field, f"{name}: not a number within 0 to {limit}")
     return "".join([f"{count:02d}" for count in value]) + "000R"
 
 

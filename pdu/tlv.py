@@ -52,6 +52,8 @@ def read_tlvs(octets: bytes, at: int) -> tuple[tuple[Pair, ...], bytes]:
 
 def write_tlvs(tlvs: Iterable[Pair]) -> bytes:
     """Octets of the parameters. Raises EncodeError naming the tag."""
+    if not isinstance(tlvs, tuple | list):  # a generator may have been read to its end already
+        raise EncodeError("tlvs", "not a sequence of pairs")
     out = b""
     try:
         for tag, value in tlvs:
@@ -64,9 +66,10 @@ def write_tlvs(tlvs: Iterable[Pair]) -> bytes:
 
 
 def _fault(tlvs: Iterable[Pair]) -> EncodeError:
-    if not isinstance(tlvs, tuple | list):
-        return EncodeError("tlvs", "not a sequence of pairs")
-    for tag, value in tlvs:
+    for pair in tlvs:
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            break
+        tag, value = pair
         if not isinstance(tag, int) or not 0 < tag <= 0xFFFF:
             return EncodeError("tlvs", "a tag that is not within 1 to 65535")
         if not isinstance(value, bytes):

@@ -85,6 +85,13 @@ def write_string(name: str, value: str, limit: int) -> bytes:
     return octets + b"\0"
 
 
+def write_count(count: str, name: str, value: Any) -> bytes:
+    """One octet that says how many there are in a sequence. Raises EncodeError naming the one or the other."""
+    if not isinstance(value, tuple | list):
+        raise EncodeError(name, "not a sequence")
+    return write_number(count, len(value))
+
+
 class Kind:
     """How one mandatory parameter stands on the wire."""
 
@@ -168,13 +175,15 @@ class Destinations(Kind):
         return tuple(found), at
 
     def write(self, name: str, value: Any) -> bytes:
-        out = write_number("number_of_dests", len(value))
+        out = write_count("number_of_dests", name, value)
         for each in value:
             if isinstance(each, Destination):
                 out += b"\x01" + write_number("dest_addr_ton", each.ton) + write_number("dest_addr_npi", each.npi)
                 out += write_string("destination_addr", each.address, 21)
-            else:
+            elif isinstance(each, DistributionList):
                 out += b"\x02" + write_string("dl_name", each.name, 21)
+            else:
+                raise EncodeError(name, "neither a Destination nor a DistributionList")
         return out
 
 
@@ -203,8 +212,10 @@ class Unsuccesses(Kind):
         return tuple(found), at
 
     def write(self, name: str, value: Any) -> bytes:
-        out = write_number("no_unsuccess", len(value))
+        out = write_count("no_unsuccess", name, value)
         for each in value:
+            if not isinstance(each, Unsuccess):
+                raise EncodeError(name, "not an Unsuccess")
             out += write_number("dest_addr_ton", each.ton) + write_number("dest_addr_npi", each.npi)
             out += write_string("destination_addr", each.address, 21)
             out += write_number("error_status_code", each.status, 4)

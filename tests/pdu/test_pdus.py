@@ -146,6 +146,9 @@ def test_the_compiled_source_can_be_printed() -> None:
         ({"tlvs": (Tlv(-1, b""),)}, "tlvs"),
         ({"tlvs": (Tlv(0x0424, "text"),)}, "tlvs[0x0424]"),  # type: ignore[arg-type]
         ({"tlvs": 5}, "tlvs"),
+        ({"tlvs": (5,)}, "tlvs"),
+        ({"tlvs": (Tlv(0x0424, b""), (0x0425,))}, "tlvs"),
+        ({"tlvs": iter([(0x0424, b"a"), (0, b"")])}, "tlvs"),
         ({"trailing": 5}, "trailing"),
         ({"tlvs": (Tlv(0x0424, bytes(65536)),)}, "tlvs[0x0424]"),
     ],
@@ -192,6 +195,23 @@ def test_other_octets_after_the_last_parameter_are_written_as_they_are(trailing:
     ],
 )
 def test_every_limit_of_the_specification_holds_on_writing(value: Pdu, field: str) -> None:
+    with pytest.raises(EncodeError) as caught:
+        encode(value)
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("value", "field"),
+    [
+        (pdu.SubmitMulti(dest_address=None), "dest_address"),  # type: ignore[arg-type]
+        (pdu.SubmitMulti(dest_address=iter(())), "dest_address"),  # type: ignore[arg-type]
+        (pdu.SubmitMulti(dest_address=("255712345678",)), "dest_address"),  # type: ignore[arg-type]
+        (pdu.SubmitMulti(dest_address=((1, 1, "255712345678"),)), "dest_address"),  # type: ignore[arg-type]
+        (pdu.SubmitMultiResp(unsuccess_sme=None), "unsuccess_sme"),  # type: ignore[arg-type]
+        (pdu.SubmitMultiResp(unsuccess_sme=("255712345678",)), "unsuccess_sme"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_list_of_something_else_is_refused_by_its_name(value: Pdu, field: str) -> None:
     with pytest.raises(EncodeError) as caught:
         encode(value)
     assert caught.value.field == field

@@ -135,12 +135,13 @@ def test_what_is_given_becomes_16_characters(value: timedelta | datetime, text: 
         (timedelta(days=32), "too long for a relative time: the longest is 31 days, 23:59:59"),
         (timedelta(days=31, hours=23, minutes=59, seconds=59.5), "too long for a relative time: the longest is "
          "31 days, 23:59:59"),
-        (Relative(years=100), "years: not within 0 to 99"),
-        (Relative(months=13), "months: not within 0 to 12"),
-        (Relative(days=32), "days: not within 0 to 31"),
-        (Relative(hours=24), "hours: not within 0 to 23"),
-        (Relative(minutes=60), "minutes: not within 0 to 59"),
-        (Relative(seconds=-1), "seconds: not within 0 to 59"),
+        (Relative(years=100), "years: not a number within 0 to 99"),
+        (Relative(months=13), "months: not a number within 0 to 12"),
+        (Relative(days=32), "days: not a number within 0 to 31"),
+        (Relative(hours=24), "hours: not a number within 0 to 23"),
+        (Relative(minutes=60), "minutes: not a number within 0 to 59"),
+        (Relative(seconds=-1), "seconds: not a number within 0 to 59"),
+        (Relative(days=1.5), "days: not a number within 0 to 31"),  # type: ignore[arg-type]
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_refused_by_the_name_of_its_field(
