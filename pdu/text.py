@@ -67,7 +67,7 @@ def decode_text(
             return Decoded(*_septets(octets, tables))
     try:
         return Decoded(octets.decode(alphabet), alphabet, False)
-    except UnicodeDecodeError:
+    except ValueError:  # of UnicodeError a few codecs of Python raise no more than that
         # Latin-1 keeps every octet visible, as for septets above 0x7F.
         return Decoded(octets.decode("latin-1"), alphabet, True)
     except LookupError:

@@ -64,6 +64,9 @@ SEPTET_TEXT = st.text(st.sampled_from(BASIC.replace("\x1b", "") + "".join(EXTENS
         (b"Hi", 0xF5, "gsm7", Decoded(None, "binary", False)),
         (b"Hi", 0x1234, "gsm7", Decoded("Hi", "gsm7", False)),
         (b"Hi", 0, "klingon", Decoded("Hi", "gsm7", False)),
+        (b"caf\xe9", 0, "punycode", Decoded("café", "punycode", True)),
+        (b"Hi", 0, "undefined", Decoded("Hi", "undefined", True)),
+        (b"Hi", 0, "no\0name", Decoded("Hi", "no\0name", True)),
     ],
 )
 def test_octets_are_read_as_their_data_coding_says(
