@@ -110,7 +110,7 @@ class Session:
         self.proof = Proof()
         self.strange: Counter[str] = Counter()
         self._inactivity = settings.inactivity
-        self._framer = Framer(settings.max_length)
+        self._framer = Framer()
         self._outstanding = Outstanding(settings.window, settings.response_timeout, settings.late_response, self.proof)
         self._timers = Timers()
         self._clock = Clock(0.0)

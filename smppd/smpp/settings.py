@@ -34,7 +34,6 @@ class SessionSettings:
     bind_timeout: float = 30.0
     unbind_timeout: float = 10.0
     inactivity: float | None = None
-    max_length: int = 65536
     parameters: Parameters = STANDARD
 
     def __post_init__(self) -> None:

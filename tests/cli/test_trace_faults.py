@@ -89,7 +89,7 @@ def test_after_a_spoilt_length_the_next_frame_is_found_again(octets: bytes) -> N
         (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", '"GET " is no command_length: this is not SMPP'),
         (b"SSH-2.0-OpenSSH", '"SSH-" is no command_length: this is not SMPP'),
         (bytes(16), "command_length 0 is less than the 16 octets of a header"),
-        (b"\x00\x01\x00\x01" + bytes(12), "command_length 65537 is more than any frame has (65536)"),
+        (b"\x00\x01\x20\x01" + bytes(12), "command_length 73729 is more than any frame has (73728)"),
     ],
 )
 def test_what_is_no_smpp_is_told_by_how_it_begins(octets: bytes, fault: str) -> None:

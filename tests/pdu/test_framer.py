@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pdu import Framer, FramingError
+from pdu import Destination, Framer, FramingError, SubmitMulti, Tag, Tlv, encode
+from pdu.framer import LONGEST_FRAME
 from tests.pdu.samples import GOLDEN_DELIVER, GOLDEN_SUBMIT, SAMPLES, frame
 
 STREAM = b"".join(octets for _, octets in SAMPLES)
@@ -32,7 +33,7 @@ def test_nothing_fed_is_nothing_found() -> None:
     assert Framer().feed(b"") == []
 
 
-@pytest.mark.parametrize("length", [0, 1, 15, 65537, 0xFFFFFFFF])
+@pytest.mark.parametrize("length", [0, 1, 15, LONGEST_FRAME + 1, 0xFFFFFFFF])
 def test_a_length_that_cannot_be_true_loses_the_stream(length: int) -> None:
     framer = Framer()
     with pytest.raises(FramingError) as caught:
@@ -67,6 +68,14 @@ def test_the_limit_counts_the_header(limit: int, size: int, whole: bool) -> None
     else:
         with pytest.raises(FramingError):
             framer.feed(octets)
+
+
+def test_the_largest_frame_of_the_specification_passes() -> None:
+    number = Destination(1, 1, "2" * 20)
+    payload = Tlv(Tag.MESSAGE_PAYLOAD, bytes(0xFFFF)), Tlv(Tag.BILLING_IDENTIFICATION, bytes(1024))
+    octets = encode(SubmitMulti("SIXTH", 1, 1, "1" * 20, (number,) * 255, short_message=bytes(254), tlvs=payload))
+    assert Framer().feed(octets) == [octets]
+    assert LONGEST_FRAME - len(octets) < 1024, "no larger than need be"
 
 
 def test_a_large_frame_octet_by_octet_is_held_once() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 import pdu
 from pdu import Command, Status, Tag, Tlv
+from pdu.framer import LONGEST_FRAME
 from smppd.smpp.events import (
     Alert,
     BindRefused,
@@ -244,7 +245,7 @@ def test_an_unknown_response_is_never_nacked(strange: bytes) -> None:
     assert session.strange.total() == 1
 
 
-@pytest.mark.parametrize("length", [0, 4, 15, 65537, 0x47455420, 0xFFFFFFFF])
+@pytest.mark.parametrize("length", [0, 4, 15, LONGEST_FRAME + 1, 0x47455420, 0xFFFFFFFF])
 def test_a_stream_that_cannot_be_cut_is_nacked_and_closed(length: int) -> None:
     session = bound()
     events = hear(session, mo(3), length.to_bytes(4, "big") + b" / HTTP/1.1\r\n")
