@@ -57,12 +57,6 @@ from pdu.national import LANGUAGES, national_elements
 from pdu.parameters import STANDARD, Parameter, Parameters
 from pdu.pdus import (
     AlertNotification,
-    BindReceiver,
-    BindReceiverResp,
-    BindTransceiver,
-    BindTransceiverResp,
-    BindTransmitter,
-    BindTransmitterResp,
     BroadcastSm,
     BroadcastSmResp,
     CancelBroadcastSm,
@@ -73,10 +67,6 @@ from pdu.pdus import (
     DataSmResp,
     DeliverSm,
     DeliverSmResp,
-    EnquireLink,
-    EnquireLinkResp,
-    GenericNack,
-    Outbind,
     QueryBroadcastSm,
     QueryBroadcastSmResp,
     QuerySm,
@@ -87,11 +77,23 @@ from pdu.pdus import (
     SubmitMultiResp,
     SubmitSm,
     SubmitSmResp,
-    Unbind,
-    UnbindResp,
 )
 from pdu.receipt import Receipt, parse_receipt
 from pdu.receipt_state import State as ReceiptState
+from pdu.sessions import (
+    BindReceiver,
+    BindReceiverResp,
+    BindTransceiver,
+    BindTransceiverResp,
+    BindTransmitter,
+    BindTransmitterResp,
+    EnquireLink,
+    EnquireLinkResp,
+    GenericNack,
+    Outbind,
+    Unbind,
+    UnbindResp,
+)
 from pdu.split import Part, Split, split_octets, split_text
 from pdu.text import Decoded, decode_text
 from pdu.times import Relative, format_time, parse_date, parse_time

@@ -5,7 +5,7 @@ from __future__ import annotations
 from struct import error as struct_error
 from typing import cast
 
-from pdu import pdus  # noqa: F401  (declaring them fills the tables below)
+from pdu import pdus, sessions  # noqa: F401  (declaring them fills the tables below)
 from pdu.codes import Status
 from pdu.declare import LAYOUTS, READERS, WRITERS, Pdu
 from pdu.errors import DecodeError

@@ -8,8 +8,8 @@ from pdu.errors import FramingError
 
 _length_at = Struct(">I").unpack_from
 HEADER_OCTETS = 16
-# The largest that the specification has: a message_payload of 65,535 octets to 255 destinations of 24, and 2 KiB for all
-# else. A larger command_length is noise or an attack.
+# The largest that the specification has: a message_payload of 65,535 octets to 255 destinations of 24 octets, and 2 KiB
+# for all else. A larger command_length is noise or an attack.
 LONGEST_FRAME = 72 * 1024
 _KEEP = 64  # octets of a bad frame kept for the log: a header and enough to recognise a probe
 

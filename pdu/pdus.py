@@ -1,4 +1,4 @@
-"""One class per PDU of SMPP; the fields of a class are its layout. Sections are of SMPP 3.4 where nothing else is said.
+"""PDUs of messages, one class each; the fields of a class are its layout. Sections are of SMPP 3.4 unless it says 5.0.
 
 SMPP 3.3 and 5.0 have the same layouts for the commands they share; `pdu.version` says which command is whose.
 """
@@ -8,24 +8,6 @@ from __future__ import annotations
 from pdu.codes import Command
 from pdu.declare import Pdu, command, destinations, number, shape, sized, string, unsuccesses
 from pdu.wire import Destination, DistributionList, Unsuccess
-
-
-@shape
-class _Bind(Pdu):
-    __slots__ = ()
-    system_id: str = string(16)
-    password: str = string(9, shown=False)
-    system_type: str = string(13)
-    interface_version: int = number(0x34)
-    addr_ton: int = number()
-    addr_npi: int = number()
-    address_range: str = string(41)
-
-
-@shape
-class _BindResp(Pdu):
-    __slots__ = ()
-    system_id: str = string(16)
 
 
 @shape
@@ -54,59 +36,6 @@ class _Sm(Pdu):
     data_coding: int = number()
     sm_default_msg_id: int = number()
     short_message: bytes = sized(254)
-
-
-@command(Command.BIND_TRANSMITTER)
-class BindTransmitter(_Bind):
-    """Section 4.1.1."""
-
-
-@command(Command.BIND_TRANSMITTER_RESP)
-class BindTransmitterResp(_BindResp):
-    """Section 4.1.2."""
-
-
-@command(Command.BIND_RECEIVER)
-class BindReceiver(_Bind):
-    """Section 4.1.3."""
-
-
-@command(Command.BIND_RECEIVER_RESP)
-class BindReceiverResp(_BindResp):
-    """Section 4.1.4."""
-
-
-@command(Command.BIND_TRANSCEIVER)
-class BindTransceiver(_Bind):
-    """Section 4.1.5."""
-
-
-@command(Command.BIND_TRANSCEIVER_RESP)
-class BindTransceiverResp(_BindResp):
-    """Section 4.1.6."""
-
-
-@command(Command.OUTBIND)
-class Outbind(Pdu):
-    """Section 4.1.7."""
-
-    system_id: str = string(16)
-    password: str = string(9, shown=False)
-
-
-@command(Command.UNBIND)
-class Unbind(Pdu):
-    """Section 4.2.1."""
-
-
-@command(Command.UNBIND_RESP)
-class UnbindResp(Pdu):
-    """Section 4.2.2."""
-
-
-@command(Command.GENERIC_NACK)
-class GenericNack(Pdu):
-    """Section 4.3.1."""
 
 
 @command(Command.SUBMIT_SM)
@@ -236,16 +165,6 @@ class ReplaceSm(Pdu):
 @command(Command.REPLACE_SM_RESP)
 class ReplaceSmResp(Pdu):
     """Section 4.10.2."""
-
-
-@command(Command.ENQUIRE_LINK)
-class EnquireLink(Pdu):
-    """Section 4.11.1."""
-
-
-@command(Command.ENQUIRE_LINK_RESP)
-class EnquireLinkResp(Pdu):
-    """Section 4.11.2."""
 
 
 @command(Command.ALERT_NOTIFICATION)
