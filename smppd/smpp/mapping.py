@@ -124,7 +124,9 @@ def received(event: Delivered | Undecodable, settings: MappingSettings) -> Recei
 
 
 def receipt_words(raw: bytes) -> str:
-    """The whole text of a receipt, for those who report it further; empty where it has none."""
+    """The whole text of a receipt, for those who report it further; empty where it has none, or was blanked."""
+    if not raw:
+        return ""
     pdu = decode(raw)
     if not isinstance(pdu, DeliverSm | DataSm):
         return ""

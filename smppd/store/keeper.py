@@ -17,6 +17,7 @@ from smppd.store.batch import Batch
 from smppd.store.database import DOWN, Database
 from smppd.store.disk import DiskBudget
 from smppd.store.intake import Intake, Reader
+from smppd.store.outkeeper import OutKeeper
 from smppd.store.parts import SetKey
 from smppd.store.queries import statement
 
@@ -31,6 +32,7 @@ class Keeper:
     def __init__(self, db: Database, intake: Intake, reader: Reader, on_commit: Callable[[], None]) -> None:
         self._db, self._intake, self._reader, self._on_commit = db, intake, reader, on_commit
         self.disk = DiskBudget(db)
+        self.outbound = OutKeeper(db, on_commit)
         self._log = log.get("keeper")
         self._blanked_upto = 0
         self._walked = time.monotonic()
@@ -42,6 +44,8 @@ class Keeper:
             group.create_task(self._every(5.0, self._check_disk))
             group.create_task(self._every(1.0, self.close_sets))
             group.create_task(self._every(60.0, self._forget))
+            group.create_task(self._every(1.0, self.outbound.expire))
+            group.create_task(self._every(60.0, self.outbound.tidy))
 
     async def _every(self, seconds: float, job: Callable[[], Awaitable[Any]]) -> None:
         failing = False

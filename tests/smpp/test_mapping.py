@@ -205,6 +205,10 @@ def test_the_words_of_a_receipt_are_read_again_from_its_octets(sent: pdu.Pdu, wo
     assert receipt_words(pdu.encode(sent)) == words
 
 
+def test_a_receipt_whose_octets_were_blanked_has_no_words() -> None:
+    assert receipt_words(b"") == ""
+
+
 def test_a_receipt_that_says_udh_and_has_none_is_still_a_receipt() -> None:
     found = read(mo(text=b"", esm_class=0x44, tlvs=(Tlv(Tag.RECEIPTED_MESSAGE_ID, b"77\0"),)))
     assert isinstance(found, ReceivedReceipt)
