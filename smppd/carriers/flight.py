@@ -126,4 +126,5 @@ def final(meaning: Meaning, status: int, claimed: Claimed) -> Meaning:
 def _ended(message: Message, state: OutboundState, reason: str) -> Ended:
     part = message.number if message.total > 1 else 0
     detail = ReportDetail(message_id=message.message_id, status=message.status, part=part, parts=message.total)
-    return Ended(message.claimed.id, state, reason, message.total, message.claimed.report, detail)
+    plain = state is OutboundState.SENT and message.total == message.claimed.total
+    return Ended(message.claimed.id, state, reason, message.total, message.claimed.report, detail, plain)

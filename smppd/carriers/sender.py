@@ -37,7 +37,7 @@ from smppd.store.outqueue import ALL, RECENT, Claimed, Ended, Outqueue, Record, 
 POLL = 1.0  # seconds between two looks without a hint
 FULL_SWEEP = 30.0  # seconds between two sweeps over all that stands before the cursors
 AHEAD = 0.25  # seconds of sending that are marked ahead, within one window
-NEVER = float("inf")
+TICK = 0.001  # seconds that no timer can tell apart: what is due so soon is due now
 
 
 class Sender:
@@ -76,6 +76,7 @@ class Sender:
         self._reference = randrange(0x10000)
         self._flying = 0
         self._halted = False
+        self._low = asyncio.Event()
         self._markable = asyncio.Event()
         self._marking = asyncio.Event()  # set while no commit of marks is under way
         self._marking.set()
@@ -153,29 +154,38 @@ class Sender:
     # --- claiming ----------------------------------------------------------------------------------------------------
 
     async def _claim(self) -> None:
-        while True:
-            self._wake.clear()
-            try:
-                more = await self._look()
-            except (*DOWN, asyncpg.PostgresError) as error:
-                self._log.warning("claiming waits for the database", reason=type(error).__name__)
-                self.queue.drop("claim")
-                await asyncio.sleep(POLL)
-                continue
-            if not more:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(POLL):
-                        await self._wake.wait()
+        hints = asyncio.ensure_future(self._hints())
+        try:
+            while True:
+                self._low.clear()
+                try:
+                    await self._look()
+                except (*DOWN, asyncpg.PostgresError) as error:
+                    self._log.warning("claiming waits for the database", reason=type(error).__name__)
+                    self.queue.drop("claim")
+                    await asyncio.sleep(POLL)
+                    continue
+                if not self.lanes.low:
+                    await self._low.wait()
+        finally:
+            hints.cancel()
 
-    async def _look(self) -> bool:
-        """Claim once for every lane that runs low; whether there is more of which there is room."""
-        lanes = self.lanes.wanted()
-        more = False
-        if lanes:
+    async def _hints(self) -> None:
+        """Something may have come: told, or because it is time to look."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(POLL):
+                    await self._wake.wait()
+            self._wake.clear()
+            self.lanes.stirred()
+            self._low.set()
+
+    async def _look(self) -> None:
+        """Claim once for every lane that runs low, and look at intervals for what the cursors have passed."""
+        if lanes := self.lanes.wanted():
             claimed = await self.queue.claim(lanes)
-            more = bool(claimed) and any(len([c for c in claimed if c.priority == p]) == lanes[p][1] for p in lanes)
+            self.lanes.answered(lanes, claimed)
             self._took(claimed, ahead=True)
-            more = more and bool(self.lanes.wanted())
         now = self._loop.time()
         if now - self._swept_at >= POLL:
             all_of_it = now - self._all_swept_at >= FULL_SWEEP
@@ -185,7 +195,6 @@ class Sender:
             if all_of_it:
                 self._all_swept_at = now
             self._took(swept, ahead=False)
-        return more
 
     def _took(self, claimed: list[Claimed], *, ahead: bool) -> None:
         if self.lanes.add(claimed, ahead=ahead):
@@ -208,14 +217,14 @@ class Sender:
                 await self._mark_all(batch)
                 self._marking.set()
                 self._pump()
-                if self.lanes.wanted():
-                    self._wake.set()
+                if self.lanes.low:
+                    self._low.set()
 
     def _next(self) -> list[Message]:
         """Messages to mark now: about as many parts as one window takes, and the pace in a moment."""
         if self._halted or not self.bound or not self._may_send() or not self._owns():
             return []
-        ahead = max(1, min(self._window, int(self.pace.rate * AHEAD))) - len(self._ready)
+        ahead = self._ahead() - len(self._ready)
         batch: list[Message] = []
         now = datetime.now(UTC)
         while ahead > 0 and (claimed := self.lanes.pop()) is not None:
@@ -223,6 +232,10 @@ class Sender:
             batch.append(message)
             ahead -= len(message.parts)
         return batch
+
+    def _ahead(self) -> int:
+        """How many parts may be marked and not written."""
+        return max(1, min(self._window, int(self.pace.rate * AHEAD)))
 
     def _composed(self, claimed: Claimed, now: datetime) -> Message:
         """Its parts that are still to be sent; none when it has expired or cannot be sent."""
@@ -316,7 +329,7 @@ class Sender:
             link = self._link()
             if link is None:
                 break
-            if (wait := pace.wait(now)) > 0:
+            if (wait := pace.wait(now)) > TICK:
                 self._at(now + wait)
                 break
             heappop(ready)
@@ -325,7 +338,7 @@ class Sender:
                 self._settle(message)
             else:
                 self._write(link, message, part, now)
-        if len(ready) < self._window:
+        if len(ready) <= self._ahead() // 2:
             self._markable.set()
 
     def _link(self) -> Link | None:

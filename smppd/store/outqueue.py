@@ -95,6 +95,7 @@ class Ended:
     parts: int
     report: int
     detail: ReportDetail
+    plain: bool = False  # sent, in as many parts as was reckoned
 
 
 @dataclass(slots=True)
@@ -210,19 +211,26 @@ class Outqueue:
         connection = self._connections.get(use)
         if connection is None or connection.is_closed():
             self.id = await self._db.carrier_id(self.carrier)
-            # What names its rows by a list of ids is planned anew each time: see store.queue.
-            connection = self._connections[use] = await self._db.connect(custom=use != "claim")
+            # Planned anew each time: a plan that was made on an empty queue reads all of a full one, and there are few
+            # executions, each for many rows.
+            connection = self._connections[use] = await self._db.connect(custom=True)
         return connection
 
     async def _ended(self, connection: Connection, ended: list[Ended]) -> bool:
-        rows = await connection.fetch(
-            statement("outqueue", "record_ends"),
-            self.id,
-            [end.message for end in ended],
-            [int(end.state) for end in ended],
-            [storable(end.reason) for end in ended],
-            [end.parts for end in ended],
-        )
+        sent = [end.message for end in ended if end.plain]
+        others = [end for end in ended if not end.plain]
+        rows = []
+        if sent:
+            rows += await connection.fetch(statement("outqueue", "record_sent"), self.id, sent)
+        if others:
+            rows += await connection.fetch(
+                statement("outqueue", "record_ends"),
+                self.id,
+                [end.message for end in others],
+                [int(end.state) for end in others],
+                [storable(end.reason) for end in others],
+                [end.parts for end in others],
+            )
         changed = {row["id"] for row in rows}
         news = [end for end in ended if end.report & end.state.bit and end.message in changed]
         told = await reports.add(connection, [News(n.message, n.state, n.reason, n.detail) for n in news])

@@ -1,6 +1,5 @@
 -- What waits for one carrier, as its sender sees it: claimed, marked, recorded. The lease on the carrier is the claim.
--- Prepared once and used for weeks, planned when the tables were empty: the shapes leave the planner one way only, as
--- queue.sql says. "carrier + 0": only the id may choose the row.
+-- Planned anew at each execution; "carrier + 0": only the id may choose the row.
 
 -- name: claim
 -- The next of each lane (a priority) behind its cursor, as many as it has room for. Writes nothing.
@@ -58,14 +57,24 @@ with p as (
       answered_at = case when n.state in (1, 4) then now() end
   from unnest($1::bigint[], $2::smallint[], $3::smallint[], $4::bigint[], $5::text[], $6::text[], $7::smallint[])
        n(message, number, state, status, message_id, keys, resends)
-  where p.message = n.message and p.number = n.number and p.message = any($1::bigint[]) and p.state = 0
+  where p.message = n.message and p.number = n.number and p.state = 0
 )
 insert into outkey (carrier, key, message, number)
 select $8, key, message, number from unnest($9::text[], $10::bigint[], $11::smallint[]) k(key, message, number)
 on conflict do nothing;
 
+-- name: record_sent
+-- Messages of which the carrier has every part; whom this changed. Written again, it changes nothing.
+with d as (
+  delete from outqueue where id = any($2::bigint[]) and carrier + 0 = $1 and marked returning id
+)
+update outbound
+set state = 3, carrier = $1, reason = '', sent_at = now()
+where id = any($2::bigint[]) and state = 1 and (id in (select id from d)) is true
+returning id;
+
 -- name: record_ends
--- Messages that wait no more; whom this changed. Written again, it changes nothing.
+-- Messages that wait no more, however that came; as above.
 with n as materialized (
   select * from unnest($2::bigint[], $3::smallint[], $4::text[], $5::smallint[]) n(id, state, reason, parts)
 ), d as (
@@ -74,7 +83,7 @@ with n as materialized (
 update outbound o
 set state = n.state, reason = n.reason, parts = n.parts, carrier = $1,
     sent_at = case when n.state = 3 then now() end, ended_at = case when n.state > 3 then now() end
-from n where o.id = n.id and o.id = any($2::bigint[]) and o.state = 1 and (o.id in (select id from d)) is true
+from n where o.id = n.id and o.state = 1 and (o.id in (select id from d)) is true
 returning o.id;
 
 -- name: record_waiting
@@ -85,7 +94,7 @@ set carrier = n.carrier, due_at = case when n.after is null then q.due_at else n
     tried = n.tried::smallint[], reason = n.reason
 from unnest($2::bigint[], $3::smallint[], $4::float8[], $5::smallint[], $6::text[], $7::text[], $8::text[])
      n(id, carrier, after, counted, alternatives, tried, reason)
-where q.id = n.id and q.id = any($2::bigint[]) and q.carrier + 0 = $1 and q.marked;
+where q.id = n.id and q.carrier + 0 = $1 and q.marked;
 
 -- name: marked
 -- What an earlier owner of the carrier had under way, with what is known of its parts.

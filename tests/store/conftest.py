@@ -20,6 +20,7 @@ SYSTEM, OTHER = 1, 2  # the million waits for SYSTEM; for OTHER twenty thousand 
 TOLD = 3  # a hundred thousand reports wait for it, and behind them a thousand messages
 REPORTS = 100_000
 HOG = 5
+SENT_FROM = 2_000_000  # above it stand the ids of a million messages that wait for carrier 1
 
 _FILL = f"""
 insert into carrier (name) values ('vodacom'), ('airtel');
@@ -61,7 +62,19 @@ select {WAITING} + 700000 + n, 1, 1, 1001, n, '+25576' || lpad(n::text, 7, '0'),
 from generate_series(1, 1000) n;
 insert into queue (system, message, sender)
 select {TOLD}, id, hashtextextended(sender, 0) from received where id > {WAITING} + 700000;
-select setval('entry_id', {WAITING} + 800000);
+insert into outbound (id, system, fingerprint, sender, recipient, text, priority, parts, state, report, expires_at,
+                      created_at)
+select n, 1, n, '15001', '+2557' || lpad((n % {SENDERS})::text, 8, '0'), 'reminder ' || n, 0, 1, 1, 0,
+       now() + interval '1 day', now() - ({SENT_FROM} + {WAITING} - n) * interval '0.01 seconds'
+from generate_series({SENT_FROM} + 1, {SENT_FROM} + {WAITING}) n;
+insert into outqueue (carrier, priority, due_at, id, expires_at, alternatives)
+select 1, case when id % 1000 = 0 then 3 else 0 end, created_at, id, expires_at,
+       array_fill(2::smallint, array[(id % 2)::integer])
+from outbound where state = 1;
+insert into outpart (message, number, total, carrier, state, reference, message_id, keys, answered_at)
+select n, 1, 1, 1, 1, 0, n::text, array[n::text], now() from generate_series(1, 300000) n;
+insert into outkey (carrier, key, message, number) select 1, n::text, n, 1 from generate_series(1, 300000) n;
+select setval('entry_id', {SENT_FROM} + {WAITING} + 250000);
 """
 
 
@@ -86,7 +99,20 @@ def states(server: EmbeddedServer) -> States:
         await admin.execute(f"create database {names['empty']} template template_smppd")
         await _run(server, names["empty"], "vacuum analyze")
         await admin.execute(f"create database {names['grown']} template {names['empty']}")
-        for table in ("received", "queue", "outcome", "part", "receipt", "doubt", "session", "outbound", "report"):
+        for table in (
+            "received",
+            "queue",
+            "outcome",
+            "part",
+            "receipt",
+            "doubt",
+            "session",
+            "outbound",
+            "report",
+            "outqueue",
+            "outpart",
+            "outkey",
+        ):
             await _run(server, names["grown"], f"alter table {table} set (autovacuum_enabled = off)")
         await _run(server, names["grown"], _FILL)
         await admin.execute(f"create database {names['known']} template {names['grown']} strategy file_copy")

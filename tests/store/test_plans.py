@@ -18,14 +18,26 @@ from smppd.config import Config
 from smppd.store import Database
 from smppd.store.queries import statement
 from smppd.store.queue import Queue
-from tests.store.conftest import SYSTEM, States
+from tests.store.conftest import SENT_FROM, SYSTEM, States
 from tests.store.plans import Plan, kept
 
 KEYS = [[1] * 3, [f"+25570000000{n}" for n in range(3)], ["15001"] * 3, ["udh16"] * 3, [7] * 3, [3] * 3]
 SOME = list(range(500_000, 500_100))
 NOW = datetime.now(UTC)
 AGE = timedelta(days=30)
-BIG = {"queue", "received", "outcome", "part", "receipt", "doubt", "report", "outbound"}
+BIG = {
+    "queue",
+    "received",
+    "outcome",
+    "part",
+    "receipt",
+    "doubt",
+    "report",
+    "outbound",
+    "outqueue",
+    "outpart",
+    "outkey",
+}
 
 EITHER = ("received_pkey id", "report_pkey id", "outbound_pkey1 id")
 SET = "part_pkey carrier sender recipient kind reference total"
@@ -50,6 +62,37 @@ OWN = [
     Case("intake.drop_sets", tuple(KEYS), (SET, "part_id id")),
     Case("session.match_doubts", ([5, 6], [1, 1]), ("doubt_pkey id",)),
     Case("session.drop_doubts", ([5, 6],), ("doubt_pkey id",)),
+]
+# Of the sender, which has everything planned anew.
+LANES = [[3, 0], [NOW - AGE] * 2, [0] * 2, [500] * 2]
+WAITING = list(range(SENT_FROM + 500_000, SENT_FROM + 500_100))
+PARTS = ("outbound_pkey1 id", "outpart_pkey message")
+SENDING = [
+    Case("outqueue.claim", (1, *LANES), ("outqueue_pkey carrier priority due_at", *PARTS)),
+    Case("outqueue.sweep", (1, *LANES, SOME, AGE), ("outqueue_pkey carrier priority due_at", *PARTS)),
+    Case("outqueue.marked", (1,), ("outqueue_pkey carrier", *PARTS)),
+    Case("outqueue.mark", (1, WAITING, WAITING, [1] * 100, [1] * 100, [7] * 100, False), ("outqueue_id id",)),
+    Case(
+        "outqueue.record_parts",
+        (SOME, [1] * 100, [1] * 100, [0] * 100, ["x"] * 100, ["{x}"] * 100, [0] * 100, 1, ["x"], [5], [1]),
+        ("outpart_pkey message",),
+    ),
+    Case(
+        "outqueue.record_ends",
+        (1, WAITING, [3] * 100, [""] * 100, [1] * 100),
+        ("outqueue_id id", "outbound_pkey1 id"),
+    ),
+    Case("outqueue.record_sent", (1, WAITING), ("outqueue_id id", "outbound_pkey1 id")),
+    Case(
+        "outqueue.record_waiting",
+        (1, WAITING, [1] * 100, [None] * 100, [1] * 100, ["{}"] * 100, ["{}"] * 100, [""] * 100),
+        ("outqueue_id id",),
+    ),
+    Case(
+        "outqueue.take_over",
+        (2, 1, 0, NOW - AGE, 0, [2], 100),
+        ("outqueue_pkey carrier priority due_at", "outqueue_id id"),
+    ),
 ]
 BOTH = [  # a session ends on the writer's connection, a link returns on a pooled one
     Case("session.doubt_received", (999_000, 1000, 1), ("received_pkey id",)),
@@ -159,7 +202,7 @@ async def test_a_plan_that_is_kept_is_right_in_every_state(
 
 
 @pytest.mark.parametrize("state", ["grown", "known"])
-@pytest.mark.parametrize("case", [*BOTH, *POOLED], ids=names)
+@pytest.mark.parametrize("case", [*BOTH, *SENDING, *POOLED], ids=names)
 async def test_a_plan_made_for_each_execution_is_right_whatever_autovacuum_told(
     database: Opened, case: Case, state: str
 ) -> None:
