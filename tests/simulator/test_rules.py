@@ -12,6 +12,7 @@ import pytest
 
 import pdu
 from smppd.simulator.habits import Habits
+from smppd.simulator.phones import shown
 from smppd.simulator.receipts import STATES
 from smppd.simulator.rules import Rule
 from smppd.simulator.smsc import Smsc
@@ -258,3 +259,28 @@ async def test_the_short_way_answers_the_same_and_is_fast() -> None:
     assert smsc.counters.submits == len(seen) == count
     assert seen[0] == frame
     assert spent < 2.0  # both ends in this process; over 20,000/s even so is usual
+
+
+# Phones.
+
+
+async def test_a_phone_shows_whole_messages_and_repeats(smsc: Smsc, bound: Esme) -> None:
+    text = "Kumbuka kliniki kesho asubuhi. " * 10
+    parts = [
+        {"destination_addr": "2557", "short_message": part.short_message, "esm_class": part.esm_class}
+        for part in pdu.split_text(text, reference=9).parts
+    ]
+    amharic = pdu.SubmitSm(destination_addr="2557", short_message="ሰላም".encode("utf-16-be"), data_coding=8)
+    assert len(parts) == 3
+    for part in (parts[2], parts[0]):
+        await bound.answer(pdu.SubmitSm, **part)
+    assert shown(smsc.submits, "+2557") == []
+    await bound.answer(pdu.SubmitSm, destination_addr="2558", short_message=b"elsewhere")
+    await bound.answer(
+        pdu.SubmitSm, destination_addr="2557", short_message=amharic.short_message, data_coding=amharic.data_coding
+    )
+    await bound.answer(pdu.SubmitSm, **parts[1])
+    assert shown(smsc.submits, "2557") == [text, "ሰላም"]
+    for part in parts:
+        await bound.answer(pdu.SubmitSm, **part)
+    assert shown(smsc.submits, "+2557") == [text, text, "ሰላም"]
