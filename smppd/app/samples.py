@@ -1,4 +1,4 @@
-"""What the demo sends: one row per kind of message, with where it must arrive and as what."""
+"""What the demo sends, both ways: one row per kind of message, with where it must arrive and as what."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from smppd.simulator.mo import Mo
 
+OFF = "255754999999"  # a phone that is never on
 NURSE, CLINIC, WORKER = "255754000001", "255754000002", "255754000003"
 COMPRESSED = (
     "lkIAAAAAAyDCu3TggmFZA2zb3NTWJeohf2U0PHsS/E2SN9/MIoE0JgC8dYGp49QMfmuvGqgV141UCcFxocGhobHIAWmJmXGRmbGhmZgEaQ2NjssGpgxr"
@@ -45,4 +46,35 @@ def samples() -> list[Sample]:
         _sample("long, message_payload", _LONG + "D", 1, ("dhis2", "cht"), multipart="payload"),
         _sample("long Unicode, shuffled", _AMHARIC.strip(), 3, ("cht",), order=(3, 1, 2)),
         _sample("DHIS2 compressed", COMPRESSED, 2, ("dhis2",), NURSE),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message for a phone: `by` names the system that asks, `ends` the state it must come to."""
+
+    name: str
+    by: str
+    phone: str
+    text: str
+    parts: int = 1
+    ends: str = "delivered"
+
+
+def outgoing() -> list[Outgoing]:
+    """Every kind of message that the outbound half must carry whole. Each phone gets one."""
+    return [
+        Outgoing("reminder", "API", "255754100001", "Amina: clinic tomorrow at 9. Bring your card {14} €0"),
+        Outgoing("Unicode", "API", "255754100002", "ሰላም አሚና፣ ነገ በ9 ሰዓት ክሊኒክ 🤰"),
+        Outgoing("long", "API", "255754100003", ("Take 2 tablets of iron each day, after food. " * 5).strip(), 2),
+        Outgoing("long Unicode", "API", "255754100004", _AMHARIC.strip(), 3),
+        Outgoing("to a phone that is off", "API", OFF, "Results are ready", 1, "undelivered"),
+        Outgoing("task of CHT", "CHT", WORKER, "Visit Amina in Kijiji tomorrow"),
+        Outgoing(
+            "long task of CHT",
+            "CHT",
+            CLINIC,
+            ("Visit Amina, Neema and Zawadi; their children are due. " * 4).strip(),
+            2,
+        ),
     ]
