@@ -93,7 +93,7 @@ class Demo:
         )
 
     async def send(self, gateway: str) -> None:
-        """All samples, each acknowledged by the gateway at this URL, then wait until they have arrived or time is up."""
+        """All samples, by way of the gateway at this URL, then wait until they have arrived or time is up."""
         await self.smsc.wait_bound(2)
         await self.clinic.send(gateway, [each for each in outgoing() if each.by == "API"])
         with contextlib.suppress(TimeoutError):
