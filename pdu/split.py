@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from typing import NamedTuple
 
 from pdu.codes import EsmClass, Tag
@@ -146,6 +147,12 @@ def _cut(encoded: Encoded, frame: _Frame) -> Cut:
     return cut_text(encoded.text, encoded.septets, "gsm7", *rooms)
 
 
+@lru_cache(maxsize=256)
+def _rooms(frame: _Frame, national: tuple[Element, ...], septets: bool, packed: bool) -> tuple[int, int]:
+    """The same few frames come again for message after message."""
+    return frame.reckon(national, septets, packed)
+
+
 class _Frame(NamedTuple):
     """What goes around the bodies of the parts."""
 
@@ -159,6 +166,9 @@ class _Frame(NamedTuple):
         self, national: tuple[Element, ...] = (), *, septets: bool = False, packed: bool = False
     ) -> tuple[int, int]:
         """Octets, or septets, of body in a message that needs no number and in a part that has one."""
+        return _rooms(_Frame(0, *self[1:]), national, septets, packed)
+
+    def reckon(self, national: tuple[Element, ...], septets: bool, packed: bool) -> tuple[int, int]:
         if self.kind not in KINDS:
             raise EncodeError("kind", f"{self.kind!r} is none of {', '.join(KINDS)}")
         if not 0 < self.max_parts <= MOST_PARTS:

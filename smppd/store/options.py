@@ -8,11 +8,14 @@ import orjson
 
 from smppd.model import Options
 
-_DEFAULTS = asdict(Options())
+_PLAIN = Options()
+_DEFAULTS = asdict(_PLAIN)
 
 
 def options_json(options: Options) -> str | None:
     """The fields that say something, as JSON; None when none does."""
+    if options == _PLAIN:
+        return None
     values = {f.name: value for f in fields(options) if (value := getattr(options, f.name)) != _DEFAULTS[f.name]}
     return orjson.dumps(values).decode() if values else None
 
