@@ -26,6 +26,12 @@ class Way:
     usable: bool  # the carrier can take it now
 
 
+@dataclass(slots=True, frozen=True)
+class _Plan:
+    tiers: list[list[str]]
+    ends: dict[str, tuple[str, tuple[str, ...]]]  # carrier -> its own sender, and those that may take over from it
+
+
 class Outrouter:
     """Compiled once from the carriers of a configuration."""
 
@@ -37,6 +43,10 @@ class Outrouter:
             for prefix in each.prefixes or [""]:
                 self._prefixes.setdefault(bare(prefix), []).append(name)
         self._lengths = sorted({len(prefix) for prefix in self._prefixes}, reverse=True)
+        self._owned = frozenset[str]().union(*self._numbers.values())
+        self._plans: dict[
+            tuple[str | None, str, tuple[str, ...]], _Plan
+        ] = {}  # bounded by what the configuration names
 
     def way(self, sender: str, recipient: str, wish: str, usable: Callable[[str], bool], draw: float) -> Way:
         """The way of one message. `wish` names the only carrier it may take; `draw` lies within 0 and 1.
@@ -46,25 +56,35 @@ class Outrouter:
         """
         if wish and wish not in self._carriers:
             raise NoRoute("carrier", f'the carrier "{wish}" cannot be sent to')
-        allowed = self._senders(sender, wish)
-        tiers = self._tiers(recipient, allowed)
+        plan = self._plan(sender, recipient, wish)
+        chosen = next((self._drawn(tier, usable, draw) for tier in plan.tiers if any(map(usable, tier))), None)
+        carrier = chosen or self._drawn(plan.tiers[0], lambda _: True, draw)
+        shown, others = plan.ends[carrier]
+        return Way(carrier, others, sender or shown, chosen is not None)
+
+    def _plan(self, sender: str, recipient: str, wish: str) -> _Plan:
+        """Made once for all numbers that the same prefixes fit, and all senders that are nobody's."""
+        digits, number = bare(recipient), bare(sender)
+        fit = tuple([digits[:n] for n in self._lengths if n <= len(digits) and digits[:n] in self._prefixes])
+        who = "" if not sender else number if number in self._owned else None
+        if plan := self._plans.get((who, wish, fit)):
+            return plan
+        tiers = self._tiers(fit, self._senders(sender, wish))
         if not tiers:
             if wish:
                 raise NoRoute("carrier", f'the carrier "{wish}" does not serve this number')
-            if sender and self._tiers(recipient, list(self._carriers)):
+            if sender and self._tiers(fit, list(self._carriers)):
                 raise NoRoute("from", "no carrier that serves this number has the sender among its numbers")
             raise NoRoute("to", "no carrier serves this number: none has a prefix that it begins with")
         order = [name for tier in tiers for name in sorted(tier, key=lambda name: -self._carriers[name].weight)]
-        chosen = next((self._drawn(tier, usable, draw) for tier in tiers if any(map(usable, tier))), None)
-        carrier = chosen or self._drawn(tiers[0], lambda _: True, draw)
-        numbers = self._carriers[carrier].numbers
-        shown = sender or (numbers[0] if numbers else "")
-        others = tuple(
-            name
-            for name in order
-            if name != carrier and (not self._numbers[name] or bare(shown) in self._numbers[name])
-        )
-        return Way(carrier, others, shown, chosen is not None)
+        ends = {}
+        for carrier in order:
+            shown = next(iter(self._carriers[carrier].numbers), "")
+            own = bare(sender or shown)
+            others = [n for n in order if n != carrier and (not self._numbers[n] or own in self._numbers[n])]
+            ends[carrier] = shown, tuple(others)
+        plan = self._plans[who, wish, fit] = _Plan(tiers, ends)
+        return plan
 
     def _senders(self, sender: str, wish: str) -> list[str]:
         """The carriers that may send as `sender`: those whose number it is, else those that do not say theirs."""
@@ -77,18 +97,19 @@ class Outrouter:
             return free
         raise NoRoute("from", "no carrier has the sender among its numbers")
 
-    def _tiers(self, recipient: str, allowed: list[str]) -> list[list[str]]:
+    def _tiers(self, fit: tuple[str, ...], allowed: list[str]) -> list[list[str]]:
         """Carriers by the length of the prefix that fits, longest first; each in its first tier only."""
-        digits, seen = bare(recipient), set[str]()
+        seen = set[str]()
         tiers = []
-        for length in self._lengths:
-            found = self._prefixes.get(digits[:length], ()) if length <= len(digits) else ()
-            if tier := [name for name in found if name in allowed and name not in seen]:
+        for prefix in fit:
+            if tier := [name for name in self._prefixes[prefix] if name in allowed and name not in seen]:
                 seen.update(tier)
                 tiers.append(tier)
         return tiers
 
     def _drawn(self, tier: list[str], usable: Callable[[str], bool], draw: float) -> str:
+        if len(tier) == 1:
+            return tier[0]
         able = [name for name in tier if usable(name)]
         weights = [self._carriers[name].weight for name in able]
         left = draw * sum(weights)

@@ -21,7 +21,7 @@ from tests.flows.process import Process
 
 TOKEN = "asante-sana-7"
 SIGNING = "ufunguo-wa-siri"
-LONG = "kumbuka kwenda kliniki kesho asubuhi " * 8
+LONG = "kumbuka kwenda kliniki kesho asubuhi " * 7
 """Makes two parts of any text it is appended to."""
 
 
