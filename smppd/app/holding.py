@@ -149,13 +149,12 @@ class Holding:
             self._config,
             wake,
             owns=lambda: loop.time() < self._until,
-            may_send=lambda: not outlet.health.of(self.name).paused,
-            usable=outlet.health.usable_id,
+            health=outlet.health,
             recorded=outlet.recorded,
             on_report=outlet.on_report,
             on_moved=outlet.on_moved,
         )
-        return sender, Standing(self._db, self.name, self._config.down_after, lambda: sender.bound)
+        return sender, Standing(self._db, sender, self._config.down_after)
 
     def _state(self, carrier: str, number: int, state: LinkState, reason: str) -> None:
         peer = self._carrier.links[number - 1].endpoint if self._carrier is not None else ""

@@ -14,11 +14,14 @@ from random import randrange
 import asyncpg
 
 from smppd import log, metrics
+from smppd.carriers.circuit import Circuit
 from smppd.carriers.flight import Message, Part, expired, final, judged, next_carrier, sent, unsendable
 from smppd.carriers.lanes import Lanes
+from smppd.carriers.limits import CARRIER, IDLE, PACE, STORE, WINDOW, Limits
 from smppd.carriers.recorder import Recorded, Recorder
 from smppd.carriers.recovery import count, recover
 from smppd.carriers.smpp import SmppCarrier
+from smppd.carriers.takeover import FEWEST, Takeover
 from smppd.config import CarrierConfig
 from smppd.model import PartState
 from smppd.smpp.events import Outcome, Overdue, Response
@@ -29,21 +32,24 @@ from smppd.smpp.outgoing import EncodeError, Outgoing, Unsendable, compose
 from smppd.smpp.pace import Pace
 from smppd.smpp.ports import LinkState
 from smppd.smpp.session import WrongState
-from smppd.smpp.statuses import Meaning, meanings, status_name
+from smppd.smpp.statuses import Meaning, meanings, status_name, status_reason
 from smppd.store import Database
 from smppd.store.database import DOWN
+from smppd.store.health import Health
 from smppd.store.outqueue import ALL, RECENT, Claimed, Ended, Outqueue, Record, Told, Waiting, Wanted
 
 POLL = 1.0  # seconds between two looks without a hint
 FULL_SWEEP = 30.0  # seconds between two sweeps over all that stands before the cursors
 AHEAD = 0.25  # seconds of sending that are marked ahead, within one window
+GRACE = 10.0  # seconds after our start in which the other carriers may come up, too, before we take from them
+NO_LIMIT = 1_000_000_000
 TICK = 0.001  # seconds that no timer can tell apart: what is due so soon is due now
 
 
 class Sender:
     """The sender of one carrier whose lease this node has. `run` until cancelled; `halt` and `finish` end it in order.
 
-    `owns` says whether the lease still holds; `usable` whether another carrier, by its number, can take messages.
+    `owns` says whether the lease still holds; `health` how all carriers are, this one among them.
     """
 
     def __init__(
@@ -54,14 +60,13 @@ class Sender:
         wake: asyncio.Event,
         *,
         owns: Callable[[], bool],
-        may_send: Callable[[], bool],
-        usable: Callable[[int], bool],
+        health: Health,
         recorded: Recorded,
         on_report: Callable[[], None],
         on_moved: Callable[[], None],
     ) -> None:
         self.name, self._config, self._wake = carrier.name, config, wake
-        self._owns, self._may_send, self._usable = owns, may_send, usable
+        self._owns, self._health = owns, health
         self._loop = asyncio.get_running_loop()
         self._log = log.get("sender").bind(carrier=self.name)
         self.links = [link for link in carrier.links if link.bind != "receiver"]
@@ -69,6 +74,10 @@ class Sender:
         self.pace = Pace(config.throughput, self._loop.time())
         self.lanes = Lanes()
         self.recorder = Recorder(self.queue, self._log, self._done, recorded, on_report, on_moved)
+        self.circuit = Circuit()
+        self.limits = Limits(self._loop.time())
+        self._takeover = Takeover(self.queue, health)
+        self.refusal = ""  # what it says while the circuit is open
         self._meaning = meanings(config.status)
         self._window = config.window * len(self.links)
         self._ready: list[tuple[int, int, Part]] = []  # marked, not written: highest priority, then oldest first
@@ -96,6 +105,7 @@ class Sender:
                 group.create_task(self.recorder.run())
                 group.create_task(self._claim())
                 group.create_task(self._mark())
+                group.create_task(self._take_over())
         finally:
             if self._timer is not None:
                 self._timer.cancel()
@@ -117,6 +127,17 @@ class Sender:
         for _, _, part in ready:
             part.message.withdrawn = True
             self._settle(part.message)
+
+    def tend(self) -> None:
+        """Once a second or so: what nobody else would notice."""
+        if self._ready and (self.circuit.open_until > self._loop.time() or self._health.of(self.name).paused):
+            self.withdraw()
+        self.changed()
+
+    def returned(self) -> None:
+        """The carrier was away, and is back: begin slowly."""
+        self.pace.restart(self._loop.time())
+        self.changed()
 
     def changed(self) -> None:
         """A link was bound or lost, or the carrier may be sent to again."""
@@ -200,11 +221,29 @@ class Sender:
         if self.lanes.add(claimed, ahead=ahead):
             self._markable.set()
 
+    async def _take_over(self) -> None:
+        await asyncio.sleep(GRACE)
+        while True:
+            if self._may_send(self._loop.time()) and len(self.lanes) < max(FEWEST, int(self.pace.rate)):
+                try:
+                    taken = await self._takeover.look(self.pace.rate)
+                except (*DOWN, asyncpg.PostgresError):
+                    self.queue.drop("take")
+                else:
+                    if taken:
+                        self._log.info("taken over from carriers that cannot send", messages=taken)
+                        self._look_again()
+            await asyncio.sleep(POLL)
+
+    def _look_again(self) -> None:
+        """Something stands before the cursors."""
+        self._swept_at = self._all_swept_at = 0.0
+        self._low.set()
+
     def _done(self, ids: Iterable[int], again: bool) -> None:
         self.lanes.forget(ids)
         if again:
-            self._swept_at = self._all_swept_at = 0.0
-            self._wake.set()
+            self._look_again()
 
     # --- marking -----------------------------------------------------------------------------------------------------
 
@@ -222,7 +261,7 @@ class Sender:
 
     def _next(self) -> list[Message]:
         """Messages to mark now: about as many parts as one window takes, and the pace in a moment."""
-        if self._halted or not self.bound or not self._may_send() or not self._owns():
+        if not self._may_send(self._loop.time()):
             return []
         ahead = self._ahead() - len(self._ready)
         batch: list[Message] = []
@@ -235,7 +274,19 @@ class Sender:
 
     def _ahead(self) -> int:
         """How many parts may be marked and not written."""
+        if self.circuit.is_open:
+            return 1
         return max(1, min(self._window, int(self.pace.rate * AHEAD)))
+
+    def _may_send(self, now: float) -> bool:
+        """Whether anything may be written now, as far as it is for others to say."""
+        return (
+            not self._halted
+            and self.bound
+            and self._owns()
+            and not self._health.of(self.name).paused
+            and self._flying < self.circuit.limit(NO_LIMIT, now)
+        )
 
     def _composed(self, claimed: Claimed, now: datetime) -> Message:
         """Its parts that are still to be sent; none when it has expired or cannot be sent."""
@@ -301,7 +352,7 @@ class Sender:
 
     def _misfit(self, message: Message) -> Ended | Waiting:
         claimed = message.claimed
-        if (other := next_carrier(claimed.alternatives, claimed.tried, self._usable)) is not None:
+        if (other := next_carrier(claimed.alternatives, claimed.tried, self._health.usable_id)) is not None:
             left = tuple(each for each in claimed.alternatives if each != other)
             tried = (*claimed.tried, self.queue.id)
             return Waiting(claimed.id, other, None, True, left, tried, message.problem)
@@ -320,16 +371,22 @@ class Sender:
         ready, pace = self._ready, self.pace
         now = self._loop.time()
         wall = time.time()
-        while ready and not self._halted and self._owns() and self._may_send():
+        reason = IDLE
+        while ready:
             part = ready[0][2]
             message = part.message
             if part.state is not PartState.SENDING:
                 heappop(ready)  # given up with its message
                 continue
+            if not self._may_send(now):
+                reason = CARRIER
+                break
             link = self._link()
             if link is None:
+                reason = WINDOW
                 break
             if (wait := pace.wait(now)) > TICK:
+                reason = CARRIER if pace.lowered else PACE
                 self._at(now + wait)
                 break
             heappop(ready)
@@ -338,6 +395,9 @@ class Sender:
                 self._settle(message)
             else:
                 self._write(link, message, part, now)
+        if not ready and (self.lanes or not self._marking.is_set()):
+            reason = STORE if self._may_send(now) else CARRIER
+        self.limits.blocked(reason, now)
         if len(ready) <= self._ahead() // 2:
             self._markable.set()
 
@@ -397,6 +457,9 @@ class Sender:
     def _accept(self, part: Part, message_id: str, now: float) -> None:
         self._accepted.inc()
         self.pace.accepted(now)
+        if self.circuit.good():
+            self._log.info("the carrier takes messages again")
+            self.pace.restart(now)
         message, base = part.message, self._config.message_id_base
         part.state, part.pdu = PartState.ACCEPTED, None
         message.accepted += 1
@@ -414,6 +477,12 @@ class Sender:
             self.pace.throttled(now, part.sent_at)
             self._again(part)
             return
+        if meaning is Meaning.RETRY or meaning is Meaning.OTHER_CARRIER:
+            if (span := self.circuit.bad(now)) > 0:
+                self._log.warning("the carrier refuses nearly everything", status=status_reason(status), seconds=span)
+                self.refusal = status_reason(status)
+        else:
+            self.circuit.good()
         message.blame(meaning, status, part.number)
         part.state = PartState.REFUSED if meaning is Meaning.FAIL else PartState.WAITING
         self.recorder.part(Told(message.claimed.id, part.number, part.state, status))
@@ -456,5 +525,5 @@ class Sender:
         elif message.late:
             outcome = expired(message)
         else:
-            outcome = judged(message, self.queue.id, self._usable)
+            outcome = judged(message, self.queue.id, self._health.usable_id)
         self.recorder.message(outcome)

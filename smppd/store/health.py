@@ -56,6 +56,13 @@ class Health:
         """The same by the number that stands for a carrier in rows."""
         return any(each.id == carrier and each.usable for each in self._carriers.values())
 
+    def split(self) -> tuple[list[int], list[int]]:
+        """The numbers of those that routing may choose now, and of those that it may not."""
+        usable, down = list[int](), list[int]()
+        for each in self._carriers.values():
+            (usable if each.usable else down).append(each.id)
+        return usable, down
+
     async def refresh(self) -> None:
         """Look now. Raises what the database raises."""
         rows = await self._db.pool.fetch(statement("carrier", "health"), STALE)
