@@ -16,6 +16,9 @@ from smppd.store.database import Database
 from smppd.store.health import Health
 from smppd.store.options import options_json
 from smppd.store.submissions import Row, Submissions, Written
+from smppd.store.unadmitted import admit, unadmitted
+
+_SHARE = 100  # messages of an older version that are judged at a time
 
 Result = Accepted | Refused
 
@@ -50,17 +53,43 @@ class Desk:
             metrics.SUBMISSIONS.labels(system, _outcome(result)).inc()
         return results
 
+    async def admit(self, system: str, report: int) -> int:
+        """Judge the next messages that an older version took and did not send, and tell `report` of their states.
+
+        Returns how many those were; 0 when there are no more. Raises StoreDown and what asyncpg raises.
+        """
+        waiting = await unadmitted(self.db, system, _SHARE)
+        rows = []
+        for id, asked in waiting:
+            asked.report |= report
+            judged = self._judge(system, asked)
+            if isinstance(judged, Refused):
+                state = OutboundState.EXPIRED if judged.field == "validity" else OutboundState.FAILED
+                words = f"{judged.field}: {judged.reason}"
+                judged = Judged(asked, None, 1, "", asked.expires_at or datetime.now(UTC), state, words)
+            rows.append((id, await self._row(system, asked, judged)))
+        if rows:
+            await admit(self.db, rows)
+            self._writer.announce()
+        return len(rows)
+
     async def _recall(self, system: str, asked: Sequence[Submission], results: list[Result]) -> None:
         """A message that was taken before stays taken, whatever would be said of it now: routes and policy change."""
-        refused = [at for at, result in enumerate(results) if isinstance(result, Refused) and not result.id]
-        again = {reference: at for at in refused if (reference := asked[at].reference)}
-        for reference, known in (await self._writer.known(system, list(again)) if again else {}).items():
-            if known.fingerprint in (fingerprint(asked[again[reference]]), 0):
-                results[again[reference]] = Accepted(
+        again = [
+            (at, reference)
+            for at, result in enumerate(results)
+            if isinstance(result, Refused) and not result.id and (reference := asked[at].reference)
+        ]
+        stand = await self._writer.known(system, list({reference for _, reference in again})) if again else {}
+        for at, reference in again:
+            if (known := stand.get(reference)) is None:
+                continue
+            if known.fingerprint in (fingerprint(asked[at]), 0):
+                results[at] = Accepted(
                     known.id, known.state, known.parts, "", "", False, repeated=True, reason=known.reason
                 )  # fmt: skip
             else:
-                results[again[reference]] = _conflict(known.id, known.state)
+                results[at] = _conflict(known.id, known.state)
 
     def _judge(self, system: str, asked: Submission) -> Judged | Refused:
         config = self.config.systems[system]

@@ -101,6 +101,10 @@ class Submissions:
             written += await job.done
         return written
 
+    def announce(self) -> None:
+        """Somebody else has committed rows for the senders."""
+        self._on_commit()
+
     async def known(self, system: str, references: Sequence[str]) -> dict[str, Known]:
         """Those of the references that stand for a message of the system. Raises StoreDown."""
         try:

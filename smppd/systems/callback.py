@@ -167,7 +167,7 @@ def told(report: Report, delivery: Delivery) -> dict[str, str | int | None]:
 
 def word(state: OutboundState) -> str:
     """The state's name for others. In a report QUEUED stands for an intermediate receipt: the carrier still has it."""
-    return "buffered" if state is OutboundState.QUEUED else state.name.lower()
+    return "intermediate" if state is OutboundState.QUEUED else state.name.lower()
 
 
 def _called(delivery: Delivery) -> bool:

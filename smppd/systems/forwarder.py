@@ -133,7 +133,7 @@ class Forwarder:
                 *(group.create_task(self._worker()) for _ in range(self._adapter.concurrency)),
             ]
             if self._main:
-                tasks.append(group.create_task(self._note_pauses()))
+                tasks += [group.create_task(self._note_pauses()), group.create_task(self._admit())]
                 if self._adapter.poll_every is not None:
                     tasks.append(group.create_task(self._poll(self._adapter.poll_every)))
             await self._dispatch()
@@ -341,6 +341,16 @@ class Forwarder:
                 await asyncio.sleep(1)
             else:
                 await self._turned.wait()
+
+    async def _admit(self) -> None:
+        """What the system handed over to a version that could not send goes on its way, once."""
+        while True:
+            try:
+                if not await self._desk.admit(self._name, self._adapter.reports):
+                    return
+            except (*DOWN, StoreError, asyncpg.PostgresError) as error:
+                self._log.warning("earlier messages not admitted yet", reason=type(error).__name__)
+                await asyncio.sleep(1)
 
     async def _store_outbound(self, result: BatchResult) -> None:
         for message in result.outbound:

@@ -87,3 +87,30 @@ from receipt r join carrier c on c.id = r.carrier where r.message = $1 order by 
 select name, up_at > now() - $1::interval as up, paused_at, refusing_until > now() as refusing, reason, limited_by, pace,
        (select count(*) from (select 1 from outqueue q where q.carrier = c.id limit 1000000) x) as waiting
 from carrier c order by name;
+
+-- name: unadmitted
+-- Messages of an older version that were never judged; few, and gone for good once they are.
+select o.* from unadmitted u
+cross join lateral (select id, system, reference, sender, recipient, text, report, expires_at
+                    from outbound where id = u.id offset 0) o
+where o.system = $1 order by o.id limit $2;
+
+-- name: admit
+-- Parallel arrays. Who deletes the row of unadmitted has the message.
+with n as materialized (
+  select * from unnest($1::bigint[], $2::text[], $3::text[], $4::smallint[], $5::smallint[], $6::text[], $7::integer[],
+                       $8::smallint[], $9::text[])
+         u(id, sender, recipient, parts, state, reason, report, carrier, alternatives)
+), d as (
+  delete from unadmitted where id = any($1::bigint[]) returning id
+), o as (
+  update outbound m set sender = n.sender, recipient = n.recipient, parts = n.parts, state = n.state, reason = n.reason,
+    report = n.report, carrier = n.carrier, ended_at = case when n.state > 3 then now() end
+  from n where m.id = n.id and m.id = any($1::bigint[]) and m.state = 1 and (n.id in (select id from d)) is true
+  returning m.id, m.expires_at
+), q as (
+  insert into outqueue (carrier, priority, due_at, id, expires_at, alternatives)
+  select n.carrier, 0, now(), o.id, o.expires_at, n.alternatives::smallint[]
+  from o join n on n.id = o.id where n.state = 1
+)
+select id from o;

@@ -72,3 +72,18 @@ async def test_the_schema_that_people_read_is_the_one_that_the_migrations_make(
 ) -> None:
     made = await asyncio.to_thread(dumped, server, dsn)
     assert made == SCHEMA.read_text(encoding="utf-8"), "run: python -m tests.project.dump_schema"
+
+
+async def test_what_was_handed_out_before_we_could_send_waits_to_be_judged(bare: str) -> None:
+    connection = await asyncpg.connect(bare)
+    await connection.execute("create table migration (number integer primary key, name text, at timestamptz)")
+    for _, _, script in migrate.migrations()[:2]:
+        await connection.execute(script)
+    await connection.execute(
+        "insert into system (name) values ('cht');"
+        "insert into outbound (system, reference, sender, recipient, text) values (1, 'uuid', '15001', '+1', 'visit')"
+    )
+    await connection.execute(migrate.migrations()[2][2])
+    (row,) = await connection.fetch("select o.* from outbound o join unadmitted u using (id)")
+    assert (row["reference"], row["state"], row["fingerprint"], row["text"]) == ("uuid", 1, 0, "visit")
+    await connection.close()

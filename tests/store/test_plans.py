@@ -18,7 +18,7 @@ from smppd.config import Config
 from smppd.store import Database
 from smppd.store.queries import statement
 from smppd.store.queue import Queue
-from tests.store.conftest import SENT_FROM, SYSTEM, States
+from tests.store.conftest import SENT_FROM, SYSTEM, TOLD, States
 from tests.store.plans import Plan, kept
 
 KEYS = [[1] * 3, [f"+25570000000{n}" for n in range(3)], ["15001"] * 3, ["udh16"] * 3, [7] * 3, [3] * 3]
@@ -127,6 +127,9 @@ POOLED = [  # and what the forwarder records, on a connection that keeps no plan
         ([5, 6], None, True),
         ("outcome_message message", "outcome_dead message", "received_pkey id", "report_pkey id"),
     ),
+    Case("outbound.known", ([TOLD], ["r5"]), ("outbound_reference system reference",)),
+    Case("outbound.unadmitted", (TOLD, 100), ("outbound_pkey1 id",)),
+    Case("outbound.admit", ([5], ["1"], ["2"], [1], [1], [""], [0], [1], ["{}"]), ("outbound_pkey1 id",)),
     Case("history.unrouted", ([5, 6],), ("received_attention state id", "received_pkey id")),
     Case("history.route_again", ([5, 6], ["{1}", "{1}"]), ("received_pkey id",)),
     Case("status.recent", (), ("received_pkey",)),

@@ -109,7 +109,7 @@ async def test_the_request_tells_all_that_is_known(sink: Sink) -> None:
 
 @pytest.mark.parametrize(
     ("state", "word"), [(state, state.name.lower()) for state in OutboundState if state is not OutboundState.QUEUED]
-    + [(OutboundState.QUEUED, "buffered")],
+    + [(OutboundState.QUEUED, "intermediate")],
 )  # fmt: skip
 async def test_states_are_called_as_the_api_calls_them(sink: Sink, state: OutboundState, word: str) -> None:
     async with callbacks() as system:

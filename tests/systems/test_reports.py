@@ -226,3 +226,26 @@ async def test_callbacks_that_nobody_takes_and_messages_that_nobody_takes_do_not
         await place.stop()
         await system.stop()
         await db.stop()
+
+
+@pytest.mark.parametrize("cut", [0, 1])
+async def test_what_an_older_version_took_goes_to_a_carrier_at_the_start_whenever_that_is_cut_short(
+    bench: Bench, cut: int
+) -> None:
+    out = Outbound(bench.db)
+    made = [await out.message(OutboundState.QUEUED, recipient=f"+2557540{n:05}", report=0) for n in range(300)]
+    await bench.db.pool.execute("insert into unadmitted select id from outbound")
+    left = "select count(*) from unadmitted"
+    bench.start(Scripted())
+    async with asyncio.timeout(20):
+        while await bench.db.pool.fetchval(left) == 300:
+            pass
+    if cut:
+        await bench.kill()
+        assert await bench.db.pool.fetchval(left) + await bench.db.pool.fetchval("select count(*) from outqueue") == 300
+        bench.start(Scripted())
+    async with asyncio.timeout(20):
+        while await bench.db.pool.fetchval(left):
+            pass
+    rows = await bench.db.pool.fetch("select id from outqueue order by id")
+    assert [row["id"] for row in rows] == made
