@@ -15,6 +15,7 @@ from smppd.http import health
 from smppd.http.problem import problems
 
 DRAIN_SECONDS = 10.0
+LONGEST_TARGET = 65_536  # octets; a long text for many receivers may stand in the URL of one request
 
 
 class HttpServer:
@@ -34,7 +35,7 @@ class HttpServer:
         app = web.Application(middlewares=[problems])
         app.on_response_prepare.append(_unnamed)
         app.add_routes([*health.routes(readiness, exposition), *routes])
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=DRAIN_SECONDS)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=DRAIN_SECONDS, max_line_size=LONGEST_TARGET)
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
