@@ -7,7 +7,6 @@ it names is left alone for a while when it fails, without a word on the system i
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from datetime import UTC
 
 import aiohttp
@@ -17,12 +16,11 @@ from yarl import URL
 from smppd.config import SystemConfig
 from smppd.desk import Result
 from smppd.model import BatchResult, Delivery, OutboundState, Outcome, Report, Submission, Verdict
-from smppd.systems.circuit import Circuit, failures_for
 from smppd.systems.contract import Context, System
 from smppd.systems.http import ask, later
+from smppd.systems.places import Places
 from smppd.systems.signature import signature
 
-_PLACES = 1000  # origins whose trouble is remembered
 _UNUSABLE = "callback_url cannot be used: it must begin with http:// or https:// and a host"
 
 
@@ -81,11 +79,10 @@ class Caller:
     """Calls the URLs of one system's messages. Signed when the system has a `secret`."""
 
     def __init__(self, config: SystemConfig, http: aiohttp.ClientSession) -> None:
-        self._config, self._http = config, http
+        self._http = http
         self._secret = config.secret.encode() if config.secret is not None else None
         self._retried = frozenset(config.retry_status)
-        self._circuits: OrderedDict[str, Circuit] = OrderedDict()  # place -> the patience with it
-        self._probed: set[str] = set()
+        self._places = Places(config)
 
     async def tell(self, delivery: Delivery) -> Outcome:
         """One try. The outcome says nothing of the system; PAUSE: its place is not asked just now."""
@@ -94,31 +91,7 @@ class Caller:
         url = _usable(report.options.callback_url)
         if url is None:
             return Outcome(Verdict.DEAD, _UNUSABLE, apart=True)
-        place = str(url.origin())
-        circuit = self._circuit(place)
-        loop = asyncio.get_running_loop()
-        if circuit.is_open:
-            wait = circuit.open_until - loop.time()
-            if wait > 0 or place in self._probed:
-                return Outcome(Verdict.PAUSE, circuit.reason, max(wait, 1.0), apart=True)
-            self._probed.add(place)
-        try:
-            outcome = await self._called(url, report, delivery)
-        finally:
-            self._probed.discard(place)
-        outcome.apart = True
-        if outcome.verdict is Verdict.RETRY:
-            circuit.failure(loop.time(), report.outbound, outcome.reason, pause=False, after=outcome.after)
-        else:
-            circuit.success()
-        return outcome
-
-    def _circuit(self, place: str) -> Circuit:
-        circuit = self._circuits.pop(place, None) or Circuit(self._config.retry, failures_for(self._config.concurrency))
-        self._circuits[place] = circuit
-        if len(self._circuits) > _PLACES:
-            self._circuits.popitem(last=False)
-        return circuit
+        return await self._places.call(url, report.outbound, lambda: self._called(url, report, delivery))
 
     async def _called(self, url: URL, report: Report, delivery: Delivery) -> Outcome:
         body = orjson.dumps(told(report, delivery))
@@ -139,7 +112,7 @@ class Caller:
         return Outcome(Verdict.DEAD, answer.said(texts, self._secrets()))
 
     def _secrets(self) -> tuple[str, ...]:
-        return (str(self._config.secret),) if self._config.secret is not None else ()
+        return (self._secret.decode(),) if self._secret is not None else ()
 
 
 def told(report: Report, delivery: Delivery) -> dict[str, str | int | None]:

@@ -21,11 +21,14 @@ from smppd.systems.kannel_replies import LARGEST, replies
 from smppd.systems.kannel_request import Refusal
 from smppd.systems.kannel_sendsms import Sendsms
 from smppd.systems.numbers import spelled
+from smppd.systems.places import Places
 
 _TAKEN = (200, 202)  # nothing else is taken as success by Kannel
 _TYPES = ('text/plain; charset="UTF-8"', "application/octet-stream", 'text/plain; charset="UTF-16BE"')
 _CHARSETS = ("UTF-8", "8-BIT", "UTF-16BE")
 _DATA_CODINGS = (0, 4, 8)
+_LATER = (401, 403, 408, 425, 429)
+_TRIES = 7  # of what is answered as wrong, about ten minutes: RapidPro says so of a hiccup of its own, too
 _REPLIES_AGAIN = 30.0  # seconds after which a reply is handed in again that could not be stored
 
 
@@ -44,6 +47,7 @@ class Kannel:
         self._posts = config.post_url is not None
         self._template = (config.post_url or config.get_url or "").encode()
         self._service = config.service or context.name
+        self._places = Places(config)
         self._replies: dict[str, Submission] = {}
         self._log = log.get("kannel").bind(system=context.name)
 
@@ -68,16 +72,29 @@ class Kannel:
             return answer
         if answer.status in _TAKEN:
             self._reply(answer, delivery, outbound)
-        return _outcome(answer, url, delivery.text or "")
+        return _outcome(answer, url, delivery)
 
     async def _report(self, delivery: Delivery, report: Report) -> Outcome:
         value = kannel_reports.value(report, extended=self._config.dlr_extended)
         template = str(report.options.extra.get("dlr-url", ""))
         if value is None or not template:
-            return DELIVERED  # nothing to tell, or nobody
-        url = URL(expanded(template.encode(), self._report_values(delivery, report, value, template)), encoded=True)
+            return Outcome(Verdict.DELIVERED)  # nothing to tell, or nobody
+        try:
+            url = URL(expanded(template.encode(), self._report_values(delivery, report, value, template)), encoded=True)
+            url.origin()
+        except ValueError:
+            return Outcome(Verdict.DEAD, "dlr-url cannot be used", apart=True)
+        return await self._places.call(url, report.outbound, lambda: self._told(url, delivery))
+
+    async def _told(self, url: URL, delivery: Delivery) -> Outcome:
         answer = await ask(self._http, "GET", url, {})
-        return answer if isinstance(answer, Outcome) else _outcome(answer, url, "")
+        if isinstance(answer, Outcome):
+            return Outcome(Verdict.RETRY, answer.reason, answer.after, answer.in_doubt)
+        if answer.status in _TAKEN:
+            return Outcome(Verdict.DELIVERED)
+        if 300 <= answer.status < 400:
+            return Outcome(Verdict.RETRY, f"{answer.status}: {url.origin()} redirects; redirects are not followed")
+        return _wrong(answer, url, delivery)
 
     def _values(self, delivery: Delivery) -> Values:
         coding = 1
@@ -158,14 +175,18 @@ class Kannel:
             self._replies.pop(message.reference or "", None)
 
 
-def _outcome(answer: Answer, url: URL, text: str) -> Outcome:
+def _outcome(answer: Answer, url: URL, delivery: Delivery) -> Outcome:
     if answer.status in _TAKEN:
         return DELIVERED
-    secrets = (str(url),)
-    if said := refusal(answer, url, "", (text,), secrets):
-        return said
-    # RapidPro says 400 for a hiccup of its own, too; retry.give_up bounds how long that is believed.
-    return later(answer, (text,), secrets)
+    return refusal(answer, url, "", (delivery.text or "",), (str(url),)) or _wrong(answer, url, delivery)
+
+
+def _wrong(answer: Answer, url: URL, delivery: Delivery) -> Outcome:
+    """Any other status: this one again, but what is said to be the caller's fault not for ever."""
+    texts, secrets = (delivery.text or "",), (str(url),)
+    if 400 <= answer.status < 500 and answer.status not in _LATER and delivery.attempts + 1 >= _TRIES:
+        return Outcome(Verdict.DEAD, answer.said(texts, secrets))
+    return later(answer, texts, secrets)
 
 
 def serve(desk: Desk) -> Iterable[web.RouteDef]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from smppd.model import BUFFERED, OutboundState, Report
+from smppd.systems.kannel_words import words
 
 DELIVERED, FAILED, BUFFERED_AT_CARRIER, ACCEPTED, REFUSED = 1, 2, 4, 8, 16
 EXPIRED, UNKNOWN = 34, 66
@@ -67,13 +68,3 @@ def meta_data(report: Report) -> str:
         code = int(error) if error.isascii() and error.isdigit() and int(error) <= 0xFFFF else 0
         found += f"?smpp?dlr_err=%03%{code >> 8:02X}%{code & 0xFF:02X}&err={error}&stat={report.detail.stat}&"
     return found
-
-
-def words(status: int) -> str:
-    """What Kannel calls a command_status."""
-    if 0x400 <= status <= 0x4FF:
-        return "Vendor-specific error, please refer to your SMPP provider"
-    return _WORDS.get(status, "Unknown/Reserved")
-
-
-_WORDS: dict[int, str] = {}
