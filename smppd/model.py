@@ -209,6 +209,10 @@ class Options:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
+NO_OPTIONS = Options()
+"""What most messages have, shared by them: never changed."""
+
+
 @dataclass(slots=True)
 class Submission:
     """A message for a phone, as a system asks for it.

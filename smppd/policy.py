@@ -7,13 +7,13 @@ outgoing_deny_shorter_than and outgoing_deny_with_alphas.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from functools import lru_cache
 
 from smppd.config import PolicyConfig
 
 _SEPARATORS = re.compile(r"[\s().\-/\u00a0]")
 _SHORTEST, _LONGEST = 7, 15  # digits of an international number (E.164)
+_NO_COUNTRY = "no country's numbers begin so"
 SHORT = 6  # digits; up to here it is a short code, the same in every spelling
 
 
@@ -63,16 +63,16 @@ class LoopGuard:
     def __init__(self, config: PolicyConfig) -> None:
         self._same, self._all, self._window = config.loop, config.burst, config.loop_window
         self._began = 0.0
-        self._now: Counter[int] = Counter()
-        self._before: Counter[int] = Counter()
+        self._now: dict[int, int] = {}
+        self._before: dict[int, int] = {}
 
     def denies(self, sender: str, recipient: str, content: str | bytes, now: float) -> str:
         """The rule that stops this message, counting it; "" when none does. `now` in seconds of any clock."""
         if not (self._same or self._all):
             return ""
         if now - self._began >= self._window:
-            self._before = self._now if now - self._began < 2 * self._window else Counter()
-            self._now, self._began = Counter(), now
+            self._before = self._now if now - self._began < 2 * self._window else {}
+            self._now, self._began = {}, now
         # What was counted in the last window fades as this one goes on.
         fading = 1 - (now - self._began) / self._window
         if self._same and self._over(hash((sender, recipient, content)), self._same, fading):
@@ -82,9 +82,10 @@ class LoopGuard:
         return ""
 
     def _over(self, key: int, most: int, fading: float) -> bool:
-        if self._now[key] + self._before[key] * fading >= most:
+        count = self._now.get(key, 0)
+        if count + self._before.get(key, 0) * fading >= most:
             return True
-        self._now[key] += 1
+        self._now[key] = count + 1
         return False
 
 
@@ -94,9 +95,17 @@ def is_number(recipient: str) -> bool:
     return digits.isascii() and digits.isdigit()
 
 
-@lru_cache(maxsize=16384)
 def normalised(written: str, region: str | None) -> str:
     """See `Policy.number`."""
+    if written[:1] == "+" and _SHORTEST < len(written) <= _LONGEST + 1 and is_number(written):
+        if not _known_country(written[1:]):  # as most are written: nothing to do
+            raise NumberProblem(_NO_COUNTRY)
+        return written
+    return _read(written, region)
+
+
+@lru_cache(maxsize=16384)
+def _read(written: str, region: str | None) -> str:
     compact = _SEPARATORS.sub("", written)
     if not compact:
         raise NumberProblem("there is no number")
@@ -115,7 +124,7 @@ def normalised(written: str, region: str | None) -> str:
     if not _SHORTEST <= len(digits) <= _LONGEST:
         raise NumberProblem(f"{len(digits)} digits; an international number has {_SHORTEST} to {_LONGEST}")
     if not _known_country(digits):
-        raise NumberProblem("no country's numbers begin so")
+        raise NumberProblem(_NO_COUNTRY)
     return f"+{digits}"
 
 
@@ -150,4 +159,4 @@ def _country_codes() -> frozenset[str]:
 
 def _known_country(digits: str) -> bool:
     codes = _country_codes()
-    return any(digits[:length] in codes for length in (1, 2, 3))
+    return digits[:3] in codes or digits[:2] in codes or digits[:1] in codes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
@@ -26,7 +26,8 @@ class Refused:
     """Nothing was stored. `field` names what is wrong, `reason` says why and what would be right, without quoting it.
 
     `code` is one of: invalid (a value), unrouted (no carrier may ever take it), denied (by policy; this one is stored,
-    as `id`), conflict (the reference stands for another message, `id`, whose state is `state`).
+    as `id`), conflict (the reference stands for another message, `id`, whose state is `state`), unavailable (of many,
+    this one could not be committed now).
     """
 
     code: str
@@ -100,7 +101,7 @@ class Admission:
         if asked.send_at is not None and expires_at <= asked.send_at:
             return Refused("invalid", "send_at", "it would expire before it is sent")
         content = asked.text if asked.text is not None else asked.data or b""
-        judged = Judged(replace(asked, recipient=recipient, sender=sender), None, 1, "", expires_at)
+        judged = Judged(_as(asked, recipient, sender), None, 1, "", expires_at)
         if rule := self._policy.denies(recipient):
             return _denied(judged, rule)
         if not is_number(recipient):
@@ -122,6 +123,22 @@ class Admission:
         if rule := self._guard.denies(way.sender, recipient, content, tick):
             return _denied(judged, rule)
         return judged
+
+
+def _as(asked: Submission, recipient: str, sender: str) -> Submission:
+    """The same between other numbers; the caller's own stays as it is."""
+    return Submission(
+        recipient,
+        asked.text,
+        asked.data,
+        sender,
+        asked.reference,
+        asked.priority,
+        asked.send_at,
+        asked.expires_at,
+        asked.report,
+        asked.options,
+    )
 
 
 def _denied(judged: Judged, rule: str) -> Judged:

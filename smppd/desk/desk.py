@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
+from collections import Counter, deque
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -11,8 +13,10 @@ from smppd import metrics
 from smppd.config import Config
 from smppd.desk.access import Gate
 from smppd.desk.admission import Accepted, Admission, Judged, Refused, fingerprint
+from smppd.errors import StoreDown, StoreFull
 from smppd.model import OutboundState, Submission
-from smppd.store.database import Database
+from smppd.outrouting import Way
+from smppd.store.database import DOWN, Database
 from smppd.store.health import Health
 from smppd.store.options import options_json
 from smppd.store.submissions import Row, Submissions, Written
@@ -21,6 +25,10 @@ from smppd.store.unadmitted import admit, unadmitted
 _SHARE = 100  # messages of an older version that are judged at a time
 
 Result = Accepted | Refused
+
+CHUNK = 500  # messages in one transaction
+AHEAD = 2  # chunks of one request that wait for their commit
+_UNAVAILABLE = Refused("unavailable", "", "the store was not there for this one; send it again")
 
 
 class Desk:
@@ -39,18 +47,37 @@ class Desk:
         self.gate.configure(config)
         self._admission = Admission(config)
 
-    async def submit(self, system: str, asked: Sequence[Submission]) -> list[Result]:
+    async def submit(self, system: str, asked: Sequence[Submission], *, partly: bool = False) -> list[Result]:
         """Judge each on its own, commit those that are to be stored, and say what each became, in order.
 
-        Raises StoreDown or StoreFull when the commit failed: then nothing is acknowledged.
+        Raises StoreDown or StoreFull when a commit failed: then nothing is acknowledged. Many are committed in several
+        transactions; with `partly` those that were committed stand, and the others are refused as "unavailable".
         """
-        judged = [self._judge(system, each) for each in asked]
-        pairs = [(each, one) for each, one in zip(asked, judged, strict=True) if isinstance(one, Judged)]
-        written = iter(await self._writer.add([await self._row(system, each, one) for each, one in pairs]))
-        results = [self._result(each, next(written)) if isinstance(each, Judged) else each for each in judged]
-        await self._recall(system, asked, results)
-        for result in results:
-            metrics.SUBMISSIONS.labels(system, _outcome(result)).inc()
+        begun: deque[tuple[list[Judged | Refused], asyncio.Future[list[Written]]]] = deque()
+        results: list[Result] = []
+        failed: list[StoreDown | StoreFull] = []
+        try:
+            for at in range(0, len(asked), CHUNK):
+                if not failed:
+                    chunk = asked[at : at + CHUNK]
+                    judged = self._judge(system, chunk)
+                    begun.append((judged, self._writer.begin(await self._rows(system, chunk, judged))))
+                if len(begun) > AHEAD:  # the next ones are judged while these are committed
+                    results += await self._settled(*begun.popleft(), failed)
+                else:
+                    await asyncio.sleep(0)
+            while begun:
+                results += await self._settled(*begun.popleft(), failed)
+        finally:
+            for _, writing in begun:  # we were cancelled: what becomes of them is nobody's question
+                writing.add_done_callback(lambda done: done.cancelled() or done.exception())
+        if not failed:
+            await self._recall(system, asked, results, partly)
+        elif not partly or not any(isinstance(result, Accepted) for result in results):
+            raise failed[0]
+        results += [_UNAVAILABLE] * (len(asked) - len(results))
+        for outcome, count in Counter(map(_outcome, results)).items():
+            metrics.SUBMISSIONS.labels(system, outcome).inc(count)
         return results
 
     async def admit(self, system: str, report: int) -> int:
@@ -62,25 +89,35 @@ class Desk:
         rows = []
         for id, asked in waiting:
             asked.report |= report
-            judged = self._judge(system, asked)
+            (judged,) = self._judge(system, [asked])
             if isinstance(judged, Refused):
                 state = OutboundState.EXPIRED if judged.field == "validity" else OutboundState.FAILED
                 words = f"{judged.field}: {judged.reason}"
                 judged = Judged(asked, None, 1, "", asked.expires_at or datetime.now(UTC), state, words)
-            rows.append((id, await self._row(system, asked, judged)))
+            (row,) = await self._rows(system, [asked], [judged])
+            rows.append((id, row))
         if rows:
             await admit(self.db, rows)
             self._writer.announce()
         return len(rows)
 
-    async def _recall(self, system: str, asked: Sequence[Submission], results: list[Result]) -> None:
+    async def _recall(self, system: str, asked: Sequence[Submission], results: list[Result], partly: bool) -> None:
         """A message that was taken before stays taken, whatever would be said of it now: routes and policy change."""
         again = [
             (at, reference)
             for at, result in enumerate(results)
             if isinstance(result, Refused) and not result.id and (reference := asked[at].reference)
         ]
-        stand = await self._writer.known(system, list({reference for _, reference in again})) if again else {}
+        if not again:
+            return
+        try:
+            stand = await self._writer.known(system, list({reference for _, reference in again}))
+        except StoreDown:
+            if not partly:
+                raise
+            for at, _ in again:
+                results[at] = _UNAVAILABLE
+            return
         for at, reference in again:
             if (known := stand.get(reference)) is None:
                 continue
@@ -91,37 +128,42 @@ class Desk:
             else:
                 results[at] = _conflict(known.id, known.state)
 
-    def _judge(self, system: str, asked: Submission) -> Judged | Refused:
-        config = self.config.systems[system]
-        now = datetime.now(UTC)
-        return self._admission.judge(config, asked, now, self.health.usable, self._dice.random(), time.monotonic())
+    async def _settled(
+        self,
+        judged: list[Judged | Refused],
+        writing: asyncio.Future[list[Written]],
+        failed: list[StoreDown | StoreFull],
+    ) -> list[Result]:
+        """What became of one chunk; a failure of its commit is added to `failed`."""
+        try:
+            written = iter(await writing)
+        except (StoreDown, StoreFull) as error:
+            failed.append(error)
+            return [_UNAVAILABLE if isinstance(each, Judged) else each for each in judged]
+        return [self._result(each, next(written)) if isinstance(each, Judged) else each for each in judged]
 
-    async def _row(self, system: str, given: Submission, judged: Judged) -> Row:
-        asked, way = judged.submission, judged.way
-        system_id = await self.db.system_id(system)
-        carrier = alternatives = None
-        if way is not None:
-            carrier = await self.db.carrier_id(way.carrier)
-            alternatives = tuple([await self.db.carrier_id(name) for name in way.alternatives])
-        return Row(
-            system_id,
-            asked.reference,
-            fingerprint(given),
-            asked.sender,
-            asked.recipient,
-            asked.text,
-            asked.data,
-            options_json(asked.options),
-            asked.priority,
-            judged.parts,
-            judged.state,
-            judged.reason,
-            asked.report,
-            judged.expires_at,
-            asked.send_at,
-            carrier,
-            alternatives or (),
-        )
+    def _judge(self, system: str, asked: Sequence[Submission]) -> list[Judged | Refused]:
+        config, usable, dice = self.config.systems[system], self.health.usable, self._dice.random
+        now, tick = datetime.now(UTC), time.monotonic()
+        return [self._admission.judge(config, each, now, usable, dice(), tick) for each in asked]
+
+    async def _rows(self, system: str, asked: Sequence[Submission], judged: Sequence[Judged | Refused]) -> list[Row]:
+        """What is to be written of those that are. Raises StoreDown."""
+        rows = []
+        try:
+            number = await self.db.system_id(system)
+            for given, each in zip(asked, judged, strict=True):
+                if isinstance(each, Judged):
+                    carrier, others = (None, ()) if each.way is None else await self._carriers(each.way)
+                    rows.append(_row(number, given, each, carrier, others))
+        except DOWN as error:
+            raise StoreDown(type(error).__name__) from None
+        return rows
+
+    async def _carriers(self, way: Way) -> tuple[int, tuple[int, ...]]:
+        """Their small numbers."""
+        carrier = await self.db.carrier_id(way.carrier)
+        return carrier, tuple([await self.db.carrier_id(name) for name in way.alternatives])
 
     def _result(self, judged: Judged, written: Written) -> Result:
         if written.repeated:
@@ -139,6 +181,29 @@ class Desk:
 def _conflict(id: int, state: OutboundState) -> Refused:
     reason = f"this reference stands for another message already, {id}; nothing was stored"
     return Refused("conflict", "reference", reason, id, state)
+
+
+def _row(system: int, given: Submission, judged: Judged, carrier: int | None, others: tuple[int, ...]) -> Row:
+    asked = judged.submission
+    return Row(
+        system,
+        asked.reference,
+        fingerprint(given),
+        asked.sender,
+        asked.recipient,
+        asked.text,
+        asked.data,
+        options_json(asked.options),
+        asked.priority,
+        judged.parts,
+        judged.state,
+        judged.reason,
+        asked.report,
+        judged.expires_at,
+        asked.send_at,
+        carrier,
+        others,
+    )
 
 
 def _outcome(result: Result) -> str:

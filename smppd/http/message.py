@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from smppd.desk import Refused
-from smppd.model import BUFFERED, OutboundState, Submission
+from smppd.model import BUFFERED, NO_OPTIONS, Options, OutboundState, Submission
 
 LONGEST_URL = 2048
 LONGEST_DELAY = 366 * 86400.0  # seconds
@@ -49,7 +49,7 @@ def read(item: object, now: datetime, *, callbacks_only: bool = False) -> Submis
     """One message of a request. `callbacks_only`: the system is told of nothing but at a callback_url."""
     if type(item) is not dict:
         return Refused("malformed", "", 'a message is an object such as {"to": "+255…", "text": "…"}')
-    asked = Submission("")
+    asked = Submission("", options=NO_OPTIONS)
     field = ""
     try:
         for field, value in item.items():
@@ -82,8 +82,16 @@ def _whole(asked: Submission, now: datetime, callbacks_only: bool) -> Refused | 
         asked.report = asked.report or FINAL
     elif asked.report and callbacks_only:
         return Refused("invalid", "report", "this system hears of its messages at a callback_url only; write one")
-    options.intermediate = bool(asked.report & BUFFERED)
+    if asked.report & BUFFERED:
+        _options(asked).intermediate = True
     return None
+
+
+def _options(asked: Submission) -> Options:
+    """Its options, to be changed."""
+    if asked.options is NO_OPTIONS:
+        asked.options = Options()
+    return asked.options
 
 
 def _text(value: object) -> str:
@@ -146,7 +154,7 @@ def _priority(asked: Submission, value: object, _now: datetime) -> None:
 
 
 def _message_class(asked: Submission, value: object, _now: datetime) -> None:
-    asked.options.message_class = _whole_number(value, 3)
+    _options(asked).message_class = _whole_number(value, 3)
 
 
 def _validity(asked: Submission, value: object, now: datetime) -> None:
@@ -166,7 +174,7 @@ def _validity(asked: Submission, value: object, now: datetime) -> None:
     if not 1 <= seconds <= LONGEST_DELAY:
         past = seconds <= 0 and math.isfinite(seconds)
         raise _Wrong("invalid", "it has expired already" if past else "write one second to 366 days")
-    asked.options.validity = int(seconds)
+    _options(asked).validity = int(seconds)
 
 
 def _send_at(asked: Submission, value: object, _now: datetime) -> None:
@@ -193,7 +201,7 @@ def _callback_url(asked: Submission, value: object, _now: datetime) -> None:
         fine = False
     if not fine or not url.isprintable() or " " in url:
         raise _Wrong("invalid", "write an address that begins with http:// or https://")
-    asked.options.callback_url = url
+    _options(asked).callback_url = url
 
 
 def _report(asked: Submission, value: object, _now: datetime) -> None:
@@ -212,24 +220,24 @@ def _one_of(value: object, words: tuple[str, ...]) -> str:
 
 
 def _coding(asked: Submission, value: object, _now: datetime) -> None:
-    asked.options.coding = _one_of(value, CODINGS)
+    _options(asked).coding = _one_of(value, CODINGS)
 
 
 def _unmappable(asked: Submission, value: object, _now: datetime) -> None:
-    asked.options.unmappable = _one_of(value, UNMAPPABLE)
+    _options(asked).unmappable = _one_of(value, UNMAPPABLE)
 
 
 def _udh(asked: Submission, value: object, _now: datetime) -> None:
     octets = _hex(value)
     if not octets or octets[0] != len(octets) - 1 or len(octets) > 140:
         raise _Wrong("invalid", "not a user data header: its length octet first, then its elements, at most 140 octets")
-    asked.options.udh = octets.hex()
+    _options(asked).udh = octets.hex()
 
 
 def _carrier(asked: Submission, value: object, _now: datetime) -> None:
     if not (name := _text(value)):
         raise _Wrong("invalid", "write the name of a carrier, or leave it out")
-    asked.options.carrier = name
+    _options(asked).carrier = name
 
 
 _SETTERS: dict[str, Callable[[Submission, Any, datetime], None]] = {

@@ -57,7 +57,8 @@ async def judged(desk: Desk, system: str, items: list[Any]) -> list[Result]:
         if type(asked) is Submission and (wish := asked.options.carrier) and wish not in desk.config.carriers:
             results[index] = Refused("unknown", "carrier", "there is no such carrier; GET /api/v1/carriers lists them")
     good = [index for index, asked in enumerate(results) if type(asked) is Submission]
-    for index, result in zip(good, await desk.submit(system, [results[index] for index in good]), strict=True):
+    found = await desk.submit(system, [results[index] for index in good], partly=True)
+    for index, result in zip(good, found, strict=True):
         results[index] = result
     return results
 

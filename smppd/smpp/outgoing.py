@@ -19,6 +19,7 @@ from pdu import (
 )
 from pdu import EncodeError as EncodeError
 from pdu.errors import DecodeError
+from pdu.gsm7 import encode_septets
 from smppd.config.carriers import CarrierConfig
 from smppd.model import Options, Submission
 
@@ -27,6 +28,7 @@ Request = SubmitSm
 
 MOST_PARTS = 255
 _OCTETS = 140  # of user data in one part
+_SEPTETS = 160  # the same in septets
 _CONCATENATION = (0x00, 0x08)  # elements that number a part (3GPP TS 23.040 sections 9.2.3.24.1 and .8)
 _SHORT = 6  # digits of a short code
 _LONGEST_NAME = 11  # characters of an alphanumeric sender (3GPP TS 23.040 section 9.1.2.5)
@@ -48,6 +50,9 @@ class Measure:
     alphabet: str
 
 
+_ONE = Measure(1, "gsm7")
+
+
 @dataclass(slots=True)
 class Outgoing:
     """A message as the sender has it."""
@@ -66,8 +71,18 @@ def measure(asked: Submission, config: CarrierConfig) -> Measure:
     source_of(asked.sender, config)
     if len(asked.options.service_type or config.service_type) > 5:
         raise Unsendable("service_type", "at most 5 characters fit")
+    if asked.text is not None and _fits_one(asked.text, asked.options, config):
+        return _ONE
     split = _split(asked.text, asked.data, asked.options, config, 0)
     return Measure(len(split.parts), split.alphabet)
+
+
+def _fits_one(text: str, options: Options, config: CarrierConfig) -> bool:
+    """Whether it is what most messages are, one part of the default alphabet, seen without making that part."""
+    if len(text) > _SEPTETS or options.udh or options.coding == "ucs2" or config.default_alphabet != "gsm7":
+        return False
+    septets = encode_septets(text)
+    return septets is not None and len(septets) <= _SEPTETS
 
 
 def compose(message: Outgoing, config: CarrierConfig, reference: int, now: datetime) -> list[SubmitSm]:

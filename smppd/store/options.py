@@ -6,17 +6,17 @@ from dataclasses import asdict, fields
 
 import orjson
 
-from smppd.model import Options
+from smppd.model import NO_OPTIONS, Options
 
-_PLAIN = Options()
-_DEFAULTS = asdict(_PLAIN)
+_DEFAULTS = asdict(NO_OPTIONS)
+_FIELDS = fields(Options)
 
 
 def options_json(options: Options) -> str | None:
     """The fields that say something, as JSON; None when none does."""
-    if options == _PLAIN:
+    if options is NO_OPTIONS or options == NO_OPTIONS:
         return None
-    values = {f.name: value for f in fields(options) if (value := getattr(options, f.name)) != _DEFAULTS[f.name]}
+    values = {f.name: value for f in _FIELDS if (value := getattr(options, f.name)) != _DEFAULTS[f.name]}
     return orjson.dumps(values).decode() if values else None
 
 

@@ -91,15 +91,22 @@ class Submissions:
 
         Rows beyond a thousand are committed in several transactions, in order.
         """
-        if self.full:
-            raise StoreFull("the disk budget is spent")
         written: list[Written] = []
         for at in range(0, len(rows), MOST):
-            job = _Job(rows[at : at + MOST], asyncio.get_running_loop().create_future())
-            self._jobs.append(job)
-            self._due.set()
-            written += await job.done
+            written += await self.begin(rows[at : at + MOST])
         return written
+
+    def begin(self, rows: Sequence[Row]) -> asyncio.Future[list[Written]]:
+        """The same for at most a thousand, in one transaction and behind all that was begun before; returns at once."""
+        done: asyncio.Future[list[Written]] = asyncio.get_running_loop().create_future()
+        if self.full:
+            done.set_exception(StoreFull("the disk budget is spent"))
+        elif not rows:
+            done.set_result([])
+        else:
+            self._jobs.append(_Job(rows, done))
+            self._due.set()
+        return done
 
     def announce(self) -> None:
         """Somebody else has committed rows for the senders."""
