@@ -291,8 +291,11 @@ async def test_a_report_is_taken_by_200_and_202(sink: Sink, status: int, attempt
 
 async def test_a_place_that_does_not_answer_holds_back_no_other(sink: Sink) -> None:
     async with adapter("kannel", "", concurrency=1) as system:
-        for _ in range(20):
-            outcome = await try_once(system, report("http://127.0.0.1:1", OutboundState.DELIVERED))
+        for number in range(20):
+            told = report("http://127.0.0.1:1", OutboundState.DELIVERED)
+            assert told.report is not None
+            told.report.outbound = number
+            outcome = await try_once(system, told)
         assert outcome.verdict is PAUSE
         assert (await try_once(system, report(sink.url, OutboundState.DELIVERED))).verdict is DELIVERED
 
