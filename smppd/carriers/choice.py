@@ -72,7 +72,10 @@ class Choice:
         expected = way is None or _kind(how) == way
         # Counters of carriers begin again: an id at another phone, or one that had its receipt, may be a new part's.
         waits = part.open and (part.message, part.number) not in taken
-        sure = (unmistakable or expected) and (phone or not self._names_phones()) and waits
+        # As long as nobody knows how this carrier spells ids, others may tell before this one must be decided.
+        kinds = {_kind(likeness(one.message_id, receipt.message_id)) for one in candidates if same_phone(receipt, one)}
+        clear = unmistakable or (expected and (way is not None or len(kinds) < 2))
+        sure = clear and (phone or not self._names_phones()) and waits
         return Chosen(part, how, phone, sure, alone=len(candidates) == 1)
 
     def learn(self, receipt: Parked, chosen: Chosen) -> None:

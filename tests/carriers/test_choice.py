@@ -93,6 +93,24 @@ def test_where_a_better_part_may_be_about_to_be_recorded_there_is_doubt(
     assert made.sure is sure
 
 
+@pytest.mark.parametrize(
+    ("choice", "rivals", "chosen", "sure"),
+    [
+        (Choice(pinned=False), [part(1, "10"), part(2, "16")], 2, False),
+        (taught("A1F", "2591"), [part(1, "10"), part(2, "16")], 1, True),
+        (taught("77", "77"), [part(1, "10"), part(2, "16")], 2, True),
+        (Choice(pinned=True), [part(1, "10"), part(2, "16")], 2, True),
+        (Choice(pinned=False), [part(1, "10", B), part(2, "16")], 2, True),
+    ],
+)
+def test_which_of_two_bases_is_meant_is_left_open_until_the_way_of_the_carrier_is_known(
+    choice: Choice, rivals: list[Candidate], chosen: int, sure: bool
+) -> None:
+    made = choice.best(receipt("16"), rivals)
+    assert made is not None
+    assert (made.part.message, made.sure) == (chosen, sure)
+
+
 def test_two_receipts_of_one_batch_do_not_take_the_same_part() -> None:
     rivals = [part(2, "x-1"), part(1, "x-1")]
     made = Choice(pinned=False).best(receipt("x-1"), rivals, taken={(2, 1)})
