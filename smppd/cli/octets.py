@@ -65,8 +65,12 @@ def from_text(text: str) -> bytes:
         try:
             found = ast.literal_eval(text.strip())
         except (ValueError, SyntaxError):
-            raise NoHex("trace: these are no bytes of Python") from None
-        return bytes(found)
+            found = None
+        if not isinstance(found, bytes):
+            raise NoHex("trace: these are no bytes of Python")
+        if not found:
+            raise NoHex("trace: no octets given")
+        return found
     dumped = _from_dump(text)
     if dumped:
         return dumped

@@ -150,6 +150,9 @@ def test_hex_may_be_written_in_the_usual_ways(form: str) -> None:
         ("00000010zz", "'z' is no hex digit\n  00000010zz\n          ^"),
         ("000", "3 digits: an octet has two, so one is missing or too many"),
         ("", "no octets given"),
+        ("b''", "no octets given"),
+        ("b'ab', 5", "these are no bytes of Python"),
+        ("b'ab", "these are no bytes of Python"),
     ],
 )
 def test_bad_hex_points_at_the_character(text: str, words: str) -> None:
