@@ -59,8 +59,8 @@ def encode(pdu: Pdu) -> bytes:
 def encode_for(pdu: Pdu, version: int, parameters: Parameters = STANDARD) -> bytes:
     """The frame of a PDU for a peer of this interface_version, e.g. 0x34.
 
-    Beyond what `encode` refuses it refuses what that version lacks, optional parameters of a wrong length, and a
-    broadcast without those it needs. Raises EncodeError naming the field.
+    Beyond what `encode` refuses it refuses a command that version lacks, optional parameters where it has none or of a
+    wrong length, and a broadcast without those it needs. Raises EncodeError naming the field.
     """
     frame = encode(pdu)
     check(pdu, version, parameters)

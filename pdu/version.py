@@ -44,9 +44,10 @@ def version_name(version: int) -> str:
 
 
 def check(pdu: Pdu, version: int, parameters: Parameters = STANDARD) -> None:
-    """Raise EncodeError naming what a peer of this interface_version does not know, or an optional parameter at fault.
+    """Raise EncodeError naming a command that a peer of this interface_version lacks, or a parameter that is at fault.
 
     Below 0x34 there are no optional parameters at all: they are refused rather than left out, as one may be the text.
+    From there on a peer ignores those it does not know (SMPP 3.4 section 3.3), so a tag of 5.0 goes to one of 3.4.
     """
     command_id = pdu.command_id
     if SINCE.get(command_id & ~RESPONSE, 0) > version:
