@@ -6,7 +6,7 @@ from codecs import utf_16_be_decode
 from collections.abc import Callable
 from typing import NamedTuple
 
-from pdu.graphemes import first_break, last_break
+from pdu.graphemes import are_breaks, first_break, last_break
 from pdu.gsm7 import ESCAPE
 
 
@@ -35,7 +35,11 @@ def cut_octets(octets: bytes, alone: int, room: int) -> Cut:
     """Pieces of 8-bit data: one if it is at most `alone`, else of `room` octets each."""
     if len(octets) <= alone:
         return Cut([(0, len(octets))], True)
-    return Cut([(at, min(at + room, len(octets))) for at in range(0, len(octets), room)], False)
+    return Cut(_even(len(octets), room), False)
+
+
+def _even(size: int, room: int) -> list[tuple[int, int]]:
+    return [(at, min(at + room, size)) for at in range(0, size, room)]
 
 
 def cut_text(text: str, units: bytes, alphabet: str, alone: int, room: int) -> Cut:
@@ -47,7 +51,13 @@ def cut_text(text: str, units: bytes, alphabet: str, alone: int, room: int) -> C
     size = len(units)
     if size <= alone:
         return Cut([(0, size)], True)
-    floor, chars = _PAIRS if alphabet == "ucs2" and size == 2 * len(text) else _UNITS[alphabet]
+    floor, chars = _UNITS[alphabet]
+    width = 2 if alphabet == "ucs2" else 1
+    if size == width * len(text):  # each code point takes as many
+        most = room // width
+        if are_breaks(text[most - 1 :: most], text[most::most]):
+            return Cut(_even(size, most * width), False)
+        floor, chars = _PAIRS if width == 2 else _OCTET
     spans = []
     torn = []
     at = place = 0  # the same spot, in units and in code points

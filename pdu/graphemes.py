@@ -121,6 +121,14 @@ def clusters(text: str) -> list[str]:
     return [text[found.start() : found.end()] for found in _CLUSTER.finditer(text.translate(_CLASSES))]
 
 
+def are_breaks(before: str, behind: str) -> bool:
+    """Whether a cluster ends with each character of `before` and one begins with each of `behind`, whatever is around.
+
+    True for the commonest characters alone: others may as well.
+    """
+    return not behind.translate(_CLASSES).strip("orc") and "p" not in before.translate(_CLASSES)  # as _SURE begins
+
+
 def last_break(text: str, start: int, end: int) -> int:
     """The last place in `text`, at most `end`, where a cluster begins; `start` is known to be one, and the least.
 
