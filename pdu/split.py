@@ -169,6 +169,7 @@ class _Frame(NamedTuple):
         return _rooms(_Frame(0, *self[1:]), national, septets, packed)
 
     def reckon(self, national: tuple[Element, ...], septets: bool, packed: bool) -> tuple[int, int]:
+        """What `rooms` remembers. Raises EncodeError where there can be no parts of this kind."""
         if self.kind not in KINDS:
             raise EncodeError("kind", f"{self.kind!r} is none of {', '.join(KINDS)}")
         if not 0 < self.max_parts <= MOST_PARTS:
@@ -234,6 +235,6 @@ class _Frame(NamedTuple):
                 )
             elif payload:
                 tlvs = (Tlv(Tag.MESSAGE_PAYLOAD, udh + body),)
-            # Part's own constructor would take a third of the time of all this.
+            # Quicker than Part's own constructor.
             parts.append(tuple.__new__(Part, (udh, body, data_coding, tlvs, esm_class)))
         return tuple(parts)

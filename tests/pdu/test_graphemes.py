@@ -10,7 +10,7 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pdu.graphemes import clusters, last_break
+from pdu.graphemes import are_breaks, clusters, last_break
 
 ORACLE = regex.compile(r"\X")
 # Some of each class, and some of none. Drawn from these, rules meet that no text of a person brings together.
@@ -92,6 +92,32 @@ def test_the_last_break_is_that_of_the_whole_text(text: str) -> None:
     for end in range(len(text) + 1):
         for start in [begin for begin in begins if begin <= end]:
             assert last_break(text, start, end) == max(begin for begin in begins if begin <= end)
+
+
+def test_what_two_characters_tell_of_a_break_holds_in_any_text() -> None:
+    dice = random.Random(30)
+    told = 0
+    for _ in range(5_000):
+        text = "".join(dice.choices(POOL, k=dice.randrange(2, 10)))
+        at = dice.randrange(1, len(text))
+        if are_breaks(text[at - 1], text[at]):
+            told += 1
+            assert last_break(text, 0, at) == at, ascii(text)
+    assert told > 500
+
+
+@pytest.mark.parametrize(
+    ("before", "behind", "sure"),
+    [
+        ("aЖእ中ت", "bЖእ中ت", True),
+        ("aa", "a\u0301", False),
+        ("a\u0600", "aa", False),
+        ("a\r", "a\n", False),
+        ("", "", True),
+    ],
+)
+def test_one_place_in_doubt_puts_all_in_doubt(before: str, behind: str, sure: bool) -> None:
+    assert are_breaks(before, behind) is sure
 
 
 @pytest.mark.parametrize("text", ["a" + "\u0301" * 100_000, "\u0915" + "\u094d" * 100_000, "👩" + "\u0301" * 100_000])
