@@ -12,6 +12,7 @@ SLOT = 0.1  # seconds over which the strictest carriers count
 LATE = 0.005  # seconds a timer may be late without costing a turn: caught up, no more
 SLOWEST = 0.2  # parts per second, however often it throttles
 DECREASE = 0.95  # of the rate, when it was throttled after a while of peace
+SHY = 0.97  # of it: as far as is climbed soon afterwards
 AGAIN = 0.8  # of it, when that was not enough
 HALF = 0.5  # of it, at most at once
 PEACE = 2.0  # seconds without being throttled, after which the rate was nearly right
@@ -93,7 +94,7 @@ class Pace:
         lower = DECREASE * self.rate
         if now - self._cut_at < PEACE or self._cut_at == -math.inf:
             lower = min(AGAIN * self.rate, max(HALF * self.rate, self._accepted))
-        self.ceiling = self.rate
+        self.ceiling = SHY * self.rate
         self.rate = min(self.limit, max(SLOWEST, lower))
         self._cut_at = self._grown_at = now
         self._fresh = False
