@@ -141,6 +141,8 @@ class Sender:
 
     def changed(self) -> None:
         """A link was bound or lost, or the carrier may be sent to again."""
+        if self._ready and not self.bound:
+            self.withdraw()  # it comes again behind what was in doubt, in its order, or others take it
         self._markable.set()
         self._soon()
 
