@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from smppd import __version__
-from smppd.cli import check, demo, messages, migrate, replay, run, simulate, status, token, trace
+from smppd.cli import check, demo, messages, migrate, replay, run, send, simulate, status, token, trace
 from smppd.errors import ConfigError, SmppdError
 
 
@@ -52,6 +52,6 @@ def _main(
     pass
 
 
-for _module in (demo, run, check, migrate, status, messages, replay, simulate, token, trace):
+for _module in (demo, run, check, migrate, status, messages, replay, send, simulate, token, trace):
     _name = _module.__name__.rpartition(".")[2]
     app.command(_name)(getattr(_module, _name))
