@@ -13,7 +13,7 @@ from smppd.cli.common import ConfigOption, JsonOption, console, loaded, moment, 
 
 if TYPE_CHECKING:
     from smppd.config import Config
-    from smppd.store.history import HistoryRow
+    from smppd.store.history import HistoryRow, ReportRow
 
 
 class State(StrEnum):
@@ -48,7 +48,10 @@ def messages(
     open_: Annotated[bool, typer.Option("--open", help="Show texts and whole numbers.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Search inbound messages and their deliveries. Numbers are masked and texts hidden unless --open."""
+    """Search inbound messages and their deliveries. Numbers are masked and texts hidden unless --open.
+
+    --dead and --id find reports as well: what a system was to be told of a message that it sent.
+    """
     settings, _ = loaded(config)
     quiet_log(settings)
     after = None if since is None else moment(since)
@@ -66,12 +69,19 @@ def messages(
             limit=limit,
         )
     )
+    reports: list[ReportRow] = []
+    if not json and (dead or id is not None) and not (state or carrier or sender or recipient):
+        reports = run_async(_reports(settings, system=system, since=after, id=id, dead=dead, limit=limit))
     if json:
         from smppd.cli.output import as_json
 
         typer.echo(as_json([plain(row, open_) for row in rows]))
     else:
-        _table(rows, open_)
+        if rows or not reports:
+            _table(rows, open_)
+        for report in reports:
+            told = f"report {report.id} of message {report.outbound} to {report.system}: {report.state}"
+            typer.echo("\n".join([told, *(f"    {line}" for line in report.deliveries)]))
         if len(rows) == limit:
             typer.echo(f"the newest {limit}; --limit shows more", err=True)
 
@@ -82,6 +92,13 @@ async def find(config: Config, **filters: Any) -> list[HistoryRow]:
 
     async with opened(config) as db:
         return await search(db, **filters)
+
+
+async def _reports(config: Config, **filters: Any) -> list[ReportRow]:
+    from smppd.store.history import reports
+
+    async with opened(config) as db:
+        return await reports(db, **filters)
 
 
 def plain(row: HistoryRow, open_: bool) -> dict[str, Any]:

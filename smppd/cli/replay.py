@@ -1,4 +1,4 @@
-"""smppd replay: dead, past or unrouted messages put back on their way."""
+"""smppd replay: dead, past or unrouted messages put back on their way, and reports of messages that systems sent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST = 10_000
 
 def replay(
     config: ConfigOption = None,
-    id: Annotated[list[int] | None, typer.Option(help="This message; may be given several times.")] = None,
+    id: Annotated[list[int] | None, typer.Option(help="This message or report; may be given several times.")] = None,
     dead: DeadOption = False,
     unrouted: Annotated[bool, typer.Option("--unrouted", help="What no route took, by the routes of now.")] = False,
     system: SystemOption = None,
@@ -29,6 +29,7 @@ def replay(
 ) -> None:
     """Put deliveries back into the queue: by --id, all --dead, all --unrouted, or all --since.
 
+    That is messages, and what systems are told of theirs. --carrier, --from and --to choose among messages alone.
     A system that has a message already gets it once more, unless it recognises it.
     """
     if not (id or dead or unrouted or since):
@@ -52,22 +53,29 @@ async def _replay(config: Config, ids: list[int], unrouted: bool, yes: bool, fil
         if unrouted:
             filters["state"] = "unrouted"
         chosen: list[int] = []
+        reports: list[int] = []
         each: list[int | None] = [*ids] or [None]
         for one in each:
             chosen += [row.id for row in await history.search(db, **filters, id=one, limit=MOST)]
-        if not chosen:
+            if not (unrouted or filters["carrier"] or filters["sender"] or filters["recipient"]):
+                told = {key: filters[key] for key in ("system", "since", "dead")}
+                reports += [row.id for row in await history.reports(db, **told, id=one, limit=MOST)]
+        if not (chosen or reports):
             typer.echo("no message fits")
             return 1 if ids else 0
-        more = f" (the newest {MOST}; run it again for the rest)" if len(chosen) == MOST else ""
-        if not yes and not typer.confirm(f"replay {_counted(len(chosen), 'message')}{more}?"):
+        more = f" (the newest {MOST}; run it again for the rest)" if MOST in (len(chosen), len(reports)) else ""
+        what = _counted(len(chosen), "message") if chosen or not reports else ""
+        if reports:
+            what += " and " * bool(what) + _counted(len(reports), "report")
+        if not yes and not typer.confirm(f"replay {what}{more}?"):
             return 1
         if unrouted:
             done = await history.route_again(db, chosen, Router(config.routes).targets)
-            typer.echo(f"{done} of {_counted(len(chosen), 'message')} found a route")
+            typer.echo(f"{done} of {what} found a route")
         else:
-            done = await history.replay(db, chosen, system=filters["system"], dead_only=filters["dead"])
+            done = await history.replay(db, chosen + reports, system=filters["system"], dead_only=filters["dead"])
             deliveries = "1 delivery" if done == 1 else f"{done} deliveries"
-            typer.echo(f"{deliveries} of {_counted(len(chosen), 'message')} put back")
+            typer.echo(f"{deliveries} of {what} put back")
         return 0
 
 

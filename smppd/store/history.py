@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from smppd.model import OutboundState
 from smppd.store.database import Database
 from smppd.store.queries import statement
 
@@ -50,8 +51,34 @@ async def search(
     return [HistoryRow(**dict(row)) for row in rows]
 
 
+@dataclass(slots=True)
+class ReportRow:
+    """News of an outbound message for its system, with what became of it as in HistoryRow."""
+
+    id: int
+    outbound: int
+    system: str
+    state: str
+    at: datetime
+    deliveries: list[str]
+
+
+async def reports(
+    db: Database,
+    *,
+    system: str | None = None,
+    since: datetime | None = None,
+    id: int | None = None,
+    dead: bool = False,
+    limit: int = 50,
+) -> list[ReportRow]:
+    """The newest reports first; every filter given must hold."""
+    rows = await db.pool.fetch(statement("history", "reports"), system, since, id, dead, limit)
+    return [ReportRow(**{**dict(row), "state": OutboundState(row["state"]).name.lower()}) for row in rows]
+
+
 async def replay(db: Database, ids: list[int], *, system: str | None = None, dead_only: bool = False) -> int:
-    """Put past deliveries of these messages back; return how many were. One that still waits is left alone."""
+    """Put past deliveries of messages and reports back; return how many were. One that still waits is left alone."""
     system_id = None if system is None else await db.system_id(system)
     rows = await db.pool.fetch(statement("history", "replay_past"), ids, system_id, dead_only)
     await db.pool.execute("notify smppd_queue")

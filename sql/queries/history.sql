@@ -25,6 +25,24 @@ where ($1::text is null or m.state = $1)
 order by m.id desc
 limit $9;
 
+-- name: reports
+-- News of outbound messages with their deliveries, newest first. A null parameter is no condition; "dead" as above.
+select p.id, p.outbound, s.name as system, p.state, p.at,
+       coalesce((select array_agg(d.system || ' ' || d.state || case when d.reason <> '' then ': ' || d.reason else '' end
+                                  order by d.at)
+                 from delivery d where d.message = p.id), '{}') as deliveries
+from report p join system s on s.id = p.system
+where ($1::text is null or s.name = $1)
+  and ($2::timestamptz is null or p.at >= $2)
+  and ($3::bigint is null or p.id = $3)
+  and (not $4::boolean or p.id = any(array(
+        select o.message from system s join outcome o on o.system = s.id
+        where o.state = 2 and ($1::text is null or s.name = $1)
+          and not exists (select from outcome l where l.message = o.message and l.system = o.system and l.at > o.at)
+          and not exists (select from queue q where q.message = o.message and q.system = o.system))))
+order by p.id desc
+limit $5;
+
 -- name: replay_past
 -- Deliveries that ended, of messages or of reports, put back as new ones. The outcome stays as history.
 insert into queue (system, message, sender, kind)

@@ -17,8 +17,11 @@ from typer.testing import CliRunner
 
 from smppd.cli import app
 from smppd.cli.common import ago, moment
-from smppd.store import Database
+from smppd.model import OutboundState
+from smppd.store import Database, reports
+from smppd.store.reports import News
 from smppd.store.status import set_paused
+from tests.store.outbound import Outbound
 
 Smppd = Callable[..., Awaitable[Result]]
 
@@ -308,3 +311,41 @@ def test_a_time_may_be_an_age_or_a_date() -> None:
     assert moment("2026-03-01T15:00:00+03:00") == NOW
     before = datetime.now(UTC)
     assert before <= moment("2h") + timedelta(hours=2) <= datetime.now(UTC)
+
+
+async def test_reports_that_are_dead_are_shown_and_replayed_with_messages(smppd: Smppd, rows: Rows) -> None:
+    message = await Outbound(rows.db).message()
+    async with rows.db.transaction() as connection:
+        await reports.add(connection, [News(message, OutboundState.SENT), News(message, OutboundState.DELIVERED)])
+    sent, delivered = await rows.waiting()
+    assert "report" not in (await smppd("messages", "--dead")).stdout
+    for id in (sent, delivered):
+        await rows.db.pool.execute("delete from queue where message = $1", id)
+        await rows.ended(id, 2, "404 Not Found")
+    said = (await smppd("messages", "--dead")).stdout
+    assert f"report {delivered} of message {message} to sink: delivered\n    sink dead: 404 Not Found\n" in said
+    assert f"report {sent} of message {message} to sink: sent\n" in said
+    assert "no message fits" not in said
+    assert (await smppd("messages", "--id", str(sent))).stdout.startswith(f"report {sent} of")
+    assert json.loads((await smppd("messages", "--json", "--dead")).stdout) == []
+    result = await smppd("replay", "--id", str(sent), input="y\n")
+    assert "replay 1 report?" in result.stdout
+    assert result.stdout.endswith("1 delivery of 1 report put back\n")
+    await rows.ended(await rows.received(1), 2, "refused")
+    result = await smppd("replay", "--dead", "--yes")
+    assert result.stdout == "2 deliveries of 1 message and 1 report put back\n"
+    found = await rows.db.pool.fetch("select message, kind, sender = $1 as ordered from queue where kind = 1", message)
+    assert {(row["message"], row["ordered"]) for row in found} == {(sent, True), (delivered, True)}
+
+
+@pytest.mark.parametrize("filters", [["--from", "1"], ["--to", "1"], ["--carrier", "vodacom"], ["--system", "other"]])
+async def test_reports_are_left_alone_where_the_filter_is_not_theirs(
+    smppd: Smppd, rows: Rows, filters: list[str]
+) -> None:
+    message = await Outbound(rows.db).message()
+    async with rows.db.transaction() as connection:
+        await reports.add(connection, [News(message, OutboundState.SENT)])
+    (id,) = await rows.waiting()
+    await rows.db.pool.execute("delete from queue")
+    await rows.ended(id, 2, "404")
+    assert (await smppd("replay", "--dead", "--yes", *filters)).stdout == "no message fits\n"

@@ -130,6 +130,11 @@ POOLED = [  # and what the forwarder records, on a connection that keeps no plan
     Case("outbound.known", ([TOLD], ["r5"]), ("outbound_reference system reference",)),
     Case("outbound.unadmitted", (TOLD, 100), ("outbound_pkey1 id",)),
     Case("outbound.admit", ([5], ["1"], ["2"], [1], [1], [""], [0], [1], ["{}"]), ("outbound_pkey1 id",)),
+    Case(
+        "history.reports",
+        (None, None, 5, False, 50),
+        ("report_pkey id", "queue_pkey message", "outcome_message message"),
+    ),
     Case("history.unrouted", ([5, 6],), ("received_attention state id", "received_pkey id")),
     Case("history.route_again", ([5, 6], ["{1}", "{1}"]), ("received_pkey id",)),
     Case("status.recent", (), ("received_pkey",)),
