@@ -109,6 +109,15 @@ RECEIPTS_PARKED = Gauge("smppd_receipts_parked", "Receipts waiting for their par
 # action: resend, unknown (the carrier's key in_doubt)
 IN_DOUBT = Counter("smppd_in_doubt", "Parts written of which no answer came.", ["carrier", "action"], registry=REGISTRY)
 
+# reason: window (all it allows is under way), pace (the configured throughput), carrier (it throttles, refuses, is
+# paused or not bound), store (the database)
+LIMITED = Counter(
+    "smppd_limited_seconds", "Time in which messages waited, by what held them back.", ["carrier", "reason"],
+    registry=REGISTRY,
+)  # fmt: skip
+
+PACE = Gauge("smppd_pace", "Parts per second that the carrier is sent at most now.", ["carrier"], registry=REGISTRY)
+
 THROTTLED = Counter("smppd_throttled", "Responses that asked us to slow down.", ["carrier"], registry=REGISTRY)
 
 # --- the waist -------------------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from smppd.http import api
 from smppd.http.server import HttpServer
 from smppd.store import Database
 from smppd.store.database import DOWN
+from smppd.store.health import STALE
 from smppd.store.intake import Intake
 from smppd.store.keeper import Keeper
 from smppd.store.queries import statement
@@ -280,3 +281,8 @@ class Gateway:
             metrics.QUEUE_MESSAGES.labels("inbound", row["name"], "dead").set(row["dead"])
             age = (now - row["oldest"]).total_seconds() if row["oldest"] else 0.0
             metrics.QUEUE_OLDEST.labels("inbound", row["name"]).set(age)
+        for row in await self.db.pool.fetch(statement("status", "carriers"), STALE):
+            for state in ("queued", "scheduled", "sending"):
+                metrics.QUEUE_MESSAGES.labels("outbound", row["name"], state).set(row[state])
+            age = (now - row["oldest"]).total_seconds() if row["oldest"] else 0.0
+            metrics.QUEUE_OLDEST.labels("outbound", row["name"]).set(max(0.0, age))

@@ -75,8 +75,12 @@ class Sender:
         self.lanes = Lanes()
         self.recorder = Recorder(self.queue, self._log, self._done, recorded, on_report, on_moved)
         self.circuit = Circuit()
-        self.limits = Limits(self._loop.time())
+        self.limits = Limits(
+            self._loop.time(), lambda reason, seconds: metrics.LIMITED.labels(self.name, reason).inc(seconds)
+        )
+        metrics.PACE.labels(self.name).set_function(lambda: self.pace.rate)
         self._takeover = Takeover(self.queue, health)
+        self.throttled = 0  # answers since somebody looked
         self.refusal = ""  # what it says while the circuit is open
         self._meaning = meanings(config.status)
         self._window = config.window * len(self.links)
@@ -476,6 +480,7 @@ class Sender:
         meaning = final(self._meaning(status), status, message.claimed)
         if meaning is Meaning.THROTTLE:
             metrics.THROTTLED.labels(self.name).inc()
+            self.throttled += 1
             self.pace.throttled(now, part.sent_at)
             self._again(part)
             return

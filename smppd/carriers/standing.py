@@ -32,7 +32,7 @@ class Standing:
         self._up: bool | None = None  # as was told last
         self._was_up = False  # and went down
         self._refusing = 0.0  # until when, as was told last
-        self._limited: tuple[str, float] = ("", 0.0)
+        self._limited: tuple[str, float, str] = ("", 0.0, "")
 
     def changed(self) -> None:
         """A link was bound or lost."""
@@ -85,7 +85,9 @@ class Standing:
         if now - self._limited_at < LIMITED:
             return
         self._limited_at = now
-        limited = (self._sender.limits.worst(now), self._sender.pace.rate)
+        throttled, self._sender.throttled = self._sender.throttled, 0
+        reason = f"throttled {throttled} times in the last {LIMITED:g} s" if throttled else ""
+        limited = (self._sender.limits.worst(now), self._sender.pace.rate, reason)
         if limited != self._limited:
             await self._ask("set_limited", *limited)
             self._limited = limited

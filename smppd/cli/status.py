@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from smppd.store.status import Status
 
 
+_NUMBERS = ("waiting", "retrying", "dead", "queued", "scheduled", "in flight")
+
+
 def status(config: ConfigOption = None, json: JsonOption = False) -> None:
-    """Show links, queues per system, incomplete parts and disk, as the database knows them."""
+    """Show links, queues per carrier and system, incomplete parts and disk, as the database knows them."""
     settings, _ = loaded(config)
     quiet_log(settings)
     found = run_async(_snapshot(settings))
@@ -59,6 +62,7 @@ def _print(found: Status, config: Config) -> None:
     for carrier in sorted(set(config.carriers) - {name for name, _ in states}):
         _add(links, carrier, "-", "never bound", "-", "", "", "")
     out.print(links)
+    out.print(_carriers(found, config))
     systems = _new("system", "waiting", "retrying", "oldest", "dead", "service", "last reason")
     for row in found.systems:
         waited = ago(row["oldest"], found.at)
@@ -84,6 +88,39 @@ def _print(found: Status, config: Config) -> None:
         out.print(f"{dead} dead: smppd messages --dead shows why; smppd replay --dead puts them back")
 
 
+def _carriers(found: Status, config: Config) -> Table:
+    """What is sent over each carrier, and why it is not faster."""
+    table = _new("carrier", "sends", "queued", "scheduled", "in flight", "oldest", "pace", "limited by", "why")
+    for row in found.carriers:
+        settings = config.carriers.get(row["name"])
+        if settings is not None and settings.bind == "receiver":
+            continue
+        pace = "" if row["pace"] is None or not row["up"] else f"{row['pace']:.4g}/s"
+        if pace and settings is not None:
+            pace += f" of {settings.throughput:g}"
+        _add(
+            table,
+            row["name"],
+            _sends(row, found.at),
+            row["queued"],
+            row["scheduled"],
+            row["sending"],
+            ago(row["oldest"], found.at),
+            pace,
+            row["limited_by"] if row["up"] else "carrier",
+            row["reason"],
+        )
+    return table
+
+
+def _sends(carrier: dict[str, Any], now: datetime) -> str:
+    if carrier["paused_at"]:
+        return f"paused for {ago(carrier['paused_at'], now)}"
+    if not carrier["up"]:
+        return "no: down"
+    return "no: it refuses" if carrier["refusing_until"] else "yes"
+
+
 def _service(system: dict[str, Any], alive: list[str], now: datetime) -> str:
     if system["node"] not in alive:
         return "nobody serves it"
@@ -96,7 +133,7 @@ def _new(*columns: str) -> Table:
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        table.add_column(column, justify="right" if column in ("waiting", "retrying", "dead") else "left")
+        table.add_column(column, justify="right" if column in _NUMBERS else "left")
     return table
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from smppd.store.database import Database
 from smppd.store.disk import DiskBudget
+from smppd.store.health import STALE
 from smppd.store.queries import statement
 from smppd.store.text import storable
 
@@ -19,6 +20,7 @@ class Status:
     at: datetime
     nodes: list[dict[str, Any]]
     links: list[dict[str, Any]]
+    carriers: list[dict[str, Any]]
     systems: list[dict[str, Any]]
     recent: list[dict[str, Any]]
     attention: dict[str, int]
@@ -36,6 +38,7 @@ async def snapshot(db: Database) -> Status:
         await db.pool.fetchval("select now()"),
         await rows("nodes"),
         await rows("links"),
+        [dict(row) for row in await db.pool.fetch(statement("status", "carriers"), STALE)],
         await rows("systems"),
         await rows("recent"),
         (await rows("attention"))[0],

@@ -15,7 +15,9 @@ update carrier set refusing_until = case when $2::interval is not null then now(
 where id = $1;
 
 -- name: set_limited
-update carrier set limited_by = $2, pace = $3 where id = $1;
+-- $4: in words, unless what it refuses with is told.
+update carrier set limited_by = $2, pace = $3, reason = case when refusing_until is null then $4 else reason end
+where id = $1;
 
 -- name: pause
 update carrier set paused_at = coalesce(paused_at, now()) where name = $1 returning id;

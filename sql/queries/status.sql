@@ -20,6 +20,31 @@ select s.name, s.paused_since, s.paused_until, s.paused_reason,
        (select l.node from lease l where l.name = 'system/' || s.name and l.expires_at > now()) as node
 from system s order by s.name;
 
+-- name: carriers
+-- What waits for each and how it stands. Counted no further than it takes to say "many"; what is on its way (marked)
+-- stands among the first of its priority. The oldest is the one that has been due for longest.
+select c.name, coalesce(c.up_at > now() - $1::interval, false) as up, c.paused_at,
+       case when c.refusing_until > now() then c.refusing_until end as refusing_until, c.reason, c.limited_by, c.pace,
+       coalesce(q.waiting, 0) - coalesce(q.scheduled, 0) - coalesce(q.sending, 0) as queued,
+       coalesce(q.scheduled, 0) as scheduled, coalesce(q.sending, 0) as sending, q.oldest,
+       (select l.node from lease l where l.name = 'carrier/' || c.name and l.expires_at > now()) as node
+from carrier c
+cross join lateral (
+  select sum(w.count)::bigint as waiting, sum(s.count)::bigint as scheduled, sum(m.count)::bigint as sending,
+         min(m.oldest) as oldest
+  from generate_series(0, 3) p(priority)
+  cross join lateral (
+    select count(*) from (select from outqueue where carrier = c.id and priority = p.priority limit 1000000) x) w
+  cross join lateral (
+    select count(*) from (select from outqueue where carrier = c.id and priority = p.priority and due_at > now()
+                          limit 1000000) x) s
+  cross join lateral (
+    select count(*) filter (where x.marked), min(x.due_at) as oldest
+    from (select marked, due_at from outqueue where carrier = c.id and priority = p.priority and due_at <= now()
+          order by due_at, id limit 5000) x) m
+  offset 0) q
+order by c.name;
+
 -- name: recent
 select c.name as carrier, count(*) filter (where r.received_at > now() - interval '1 minute') as last_minute, count(*) as last_hour
 from received r join carrier c on c.id = r.carrier

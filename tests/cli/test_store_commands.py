@@ -230,7 +230,7 @@ async def test_status_shows_links_queues_and_what_needs_attention(smppd: Smppd, 
         "insert into queue (system, message, sender) values ($1, 3, 1)", await rows.db.system_id("sink")
     )
     shown = (await smppd("status")).stdout
-    lines = {line.split()[0]: line.split() for line in shown.splitlines() if line.strip()}
+    lines = {line.split()[0]: line.split() for line in reversed(shown.splitlines()) if line.strip()}
     assert lines["vodacom"][:3] == ["vodacom", "1", "down"]
     assert "refused" in lines["vodacom"]
     assert lines["airtel"][2:4] == ["never", "bound"]
@@ -243,6 +243,25 @@ async def test_status_shows_links_queues_and_what_needs_attention(smppd: Smppd, 
     assert found["systems"][0]["waiting"] == 1
     assert found["attention"]["unrouted"] == 1
     assert found["parts_incomplete"] == 0
+
+
+async def test_status_shows_what_waits_for_a_carrier_and_why_it_is_not_faster(smppd: Smppd, rows: Rows) -> None:
+    number = await rows.db.carrier_id("vodacom")
+    await rows.db.pool.execute(
+        "update carrier set up_at = now(), limited_by = 'carrier', pace = 18.5, reason = 'throttled 3 times'"
+    )
+    await rows.db.pool.execute(
+        "insert into outqueue (carrier, priority, due_at, id, expires_at, marked) select $1, 0,"
+        " now() + make_interval(secs => case when n < 6 then n - 100 else 100 end), n, now() + interval '1 day', n < 3"
+        " from generate_series(1, 10) n",
+        number,
+    )
+    shown = " ".join((await smppd("status")).stdout.split())
+    assert "vodacom yes 3 5 2" in shown
+    assert "18.5/s of 50 carrier throttled 3 times" in shown
+    (found,) = json.loads((await smppd("status", "--json")).stdout)["carriers"]
+    assert (found["queued"], found["scheduled"], found["sending"]) == (3, 5, 2)
+    assert (found["limited_by"], found["pace"], found["up"]) == ("carrier", 18.5, True)
 
 
 async def test_status_shows_that_a_system_is_paused_and_why(smppd: Smppd, rows: Rows) -> None:

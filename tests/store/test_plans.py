@@ -137,6 +137,7 @@ POOLED = [  # and what the forwarder records, on a connection that keeps no plan
     ),
     Case("history.unrouted", ([5, 6],), ("received_attention state id", "received_pkey id")),
     Case("history.route_again", ([5, 6], ["{1}", "{1}"]), ("received_pkey id",)),
+    Case("status.carriers", (AGE,), ("outqueue_pkey carrier priority",)),
     Case("status.recent", (), ("received_pkey",)),
     Case("status.attention", (), ("received_attention",)),
     Case(
