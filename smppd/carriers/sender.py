@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
 from heapq import heappop, heappush
-from random import randrange
 
 import asyncpg
 
@@ -18,17 +16,19 @@ from smppd.carriers.circuit import Circuit
 from smppd.carriers.flight import Message, Part, expired, final, judged, next_carrier, sent, unsendable
 from smppd.carriers.lanes import Lanes
 from smppd.carriers.limits import CARRIER, IDLE, PACE, STORE, WINDOW, Limits
+from smppd.carriers.marking import Marker
 from smppd.carriers.recorder import Recorded, Recorder
 from smppd.carriers.recovery import count, recover
 from smppd.carriers.smpp import SmppCarrier
-from smppd.carriers.takeover import FEWEST, Takeover
+from smppd.carriers.supply import Supply
+from smppd.carriers.takeover import Takeover
 from smppd.config import CarrierConfig
 from smppd.model import PartState
 from smppd.smpp.events import Outcome, Overdue, Response
 from smppd.smpp.ids import response_keys
 from smppd.smpp.link import Link
 from smppd.smpp.mapping import receipt_words
-from smppd.smpp.outgoing import EncodeError, Outgoing, Unsendable, compose
+from smppd.smpp.outgoing import EncodeError
 from smppd.smpp.pace import Pace
 from smppd.smpp.ports import LinkState
 from smppd.smpp.session import WrongState
@@ -36,12 +36,9 @@ from smppd.smpp.statuses import Meaning, meanings, status_name, status_reason
 from smppd.store import Database
 from smppd.store.database import DOWN
 from smppd.store.health import Health
-from smppd.store.outqueue import ALL, RECENT, Claimed, Ended, Outqueue, Record, Told, Waiting, Wanted
+from smppd.store.outqueue import Ended, Outqueue, Record, Told, Waiting
 
-POLL = 1.0  # seconds between two looks without a hint
-FULL_SWEEP = 30.0  # seconds between two sweeps over all that stands before the cursors
 AHEAD = 0.25  # seconds of sending that are marked ahead, within one window
-GRACE = 10.0  # seconds after our start in which the other carriers may come up, too, before we take from them
 NO_LIMIT = 1_000_000_000
 TICK = 0.001  # seconds that no timer can tell apart: what is due so soon is due now
 
@@ -65,7 +62,7 @@ class Sender:
         on_report: Callable[[], None],
         on_moved: Callable[[], None],
     ) -> None:
-        self.name, self._config, self._wake = carrier.name, config, wake
+        self.name, self._config = carrier.name, config
         self._owns, self._health = owns, health
         self._loop = asyncio.get_running_loop()
         self._log = log.get("sender").bind(carrier=self.name)
@@ -79,21 +76,18 @@ class Sender:
             self._loop.time(), lambda reason, seconds: metrics.LIMITED.labels(self.name, reason).inc(seconds)
         )
         metrics.PACE.labels(self.name).set_function(lambda: self.pace.rate)
-        self._takeover = Takeover(self.queue, health)
+        self._marker = Marker(self.queue, config, self._log)
+        self._supply = Supply(
+            self.queue, self.lanes, Takeover(self.queue, health), wake, self._log, self._came, self._rate
+        )
         self.throttled = 0  # answers since somebody looked
         self.refusal = ""  # what it says while the circuit is open
         self._meaning = meanings(config.status)
         self._window = config.window * len(self.links)
         self._ready: list[tuple[int, int, Part]] = []  # marked, not written: highest priority, then oldest first
-        self._order = 0
-        self._reference = randrange(0x10000)
         self._flying = 0
         self._halted = False
-        self._low = asyncio.Event()
         self._markable = asyncio.Event()
-        self._marking = asyncio.Event()  # set while no commit of marks is under way
-        self._marking.set()
-        self._swept_at = self._all_swept_at = 0.0
         self._scheduled = False
         self._timer: asyncio.TimerHandle | None = None
         self._seconds = metrics.SUBMIT_SECONDS.labels(self.name)
@@ -107,9 +101,8 @@ class Sender:
             await self._recover()
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.recorder.run())
-                group.create_task(self._claim())
+                group.create_task(self._supply.run())
                 group.create_task(self._mark())
-                group.create_task(self._take_over())
         finally:
             if self._timer is not None:
                 self._timer.cancel()
@@ -121,7 +114,7 @@ class Sender:
 
     async def finish(self) -> None:
         """After `halt`, when the links are gone: what was never written waits again; until all of it is recorded."""
-        await self._marking.wait()
+        await self._marker.idle.wait()
         self.withdraw()
         await self.recorder.drained()
 
@@ -155,10 +148,16 @@ class Sender:
         """Whether a link stands that can send."""
         return any(link.state is LinkState.BOUND for link in self.links)
 
-    @property
-    def flying(self) -> int:
-        """Parts written and not answered."""
-        return self._flying
+    def _came(self) -> None:
+        self._markable.set()
+
+    def _rate(self) -> float:
+        return self.pace.rate if self._may_send(self._loop.time()) else 0.0
+
+    def _done(self, ids: Iterable[int], again: bool) -> None:
+        self.lanes.forget(ids)
+        if again:
+            self._supply.behind()
 
     async def _recover(self) -> None:
         """Settle what an earlier owner of the carrier left in doubt, however long the database is away."""
@@ -178,79 +177,6 @@ class Sender:
         if doubtful := count(record, self.name, self._config.in_doubt):
             self._log.warning("the last owner of this carrier ended with parts in doubt", parts=doubtful)
 
-    # --- claiming ----------------------------------------------------------------------------------------------------
-
-    async def _claim(self) -> None:
-        hints = asyncio.ensure_future(self._hints())
-        try:
-            while True:
-                self._low.clear()
-                try:
-                    await self._look()
-                except (*DOWN, asyncpg.PostgresError) as error:
-                    self._log.warning("claiming waits for the database", reason=type(error).__name__)
-                    self.queue.drop("claim")
-                    await asyncio.sleep(POLL)
-                    continue
-                if not self.lanes.low:
-                    await self._low.wait()
-        finally:
-            hints.cancel()
-
-    async def _hints(self) -> None:
-        """Something may have come: told, or because it is time to look."""
-        while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(POLL):
-                    await self._wake.wait()
-            self._wake.clear()
-            self.lanes.stirred()
-            self._low.set()
-
-    async def _look(self) -> None:
-        """Claim once for every lane that runs low, and look at intervals for what the cursors have passed."""
-        if lanes := self.lanes.wanted():
-            claimed = await self.queue.claim(lanes)
-            self.lanes.answered(lanes, claimed)
-            self._took(claimed, ahead=True)
-        now = self._loop.time()
-        if now - self._swept_at >= POLL:
-            all_of_it = now - self._all_swept_at >= FULL_SWEEP
-            cursors = {p: (at, 1000) for p, at in self.lanes.cursors.items()}
-            swept = await self.queue.sweep(cursors, self.lanes.held, ALL if all_of_it else RECENT)
-            self._swept_at = now
-            if all_of_it:
-                self._all_swept_at = now
-            self._took(swept, ahead=False)
-
-    def _took(self, claimed: list[Claimed], *, ahead: bool) -> None:
-        if self.lanes.add(claimed, ahead=ahead):
-            self._markable.set()
-
-    async def _take_over(self) -> None:
-        await asyncio.sleep(GRACE)
-        while True:
-            if self._may_send(self._loop.time()) and len(self.lanes) < max(FEWEST, int(self.pace.rate)):
-                try:
-                    taken = await self._takeover.look(self.pace.rate)
-                except (*DOWN, asyncpg.PostgresError):
-                    self.queue.drop("take")
-                else:
-                    if taken:
-                        self._log.info("taken over from carriers that cannot send", messages=taken)
-                        self._look_again()
-            await asyncio.sleep(POLL)
-
-    def _look_again(self) -> None:
-        """Something stands before the cursors."""
-        self._swept_at = self._all_swept_at = 0.0
-        self._low.set()
-
-    def _done(self, ids: Iterable[int], again: bool) -> None:
-        self.lanes.forget(ids)
-        if again:
-            self._look_again()
-
     # --- marking -----------------------------------------------------------------------------------------------------
 
     async def _mark(self) -> None:
@@ -258,24 +184,27 @@ class Sender:
             await self._markable.wait()
             self._markable.clear()
             while batch := self._next():
-                self._marking.clear()
-                await self._mark_all(batch)
-                self._marking.set()
+                ours = await self._marker.mark(batch)
+                for message in ours:
+                    for part in message.parts:
+                        heappush(self._ready, (-message.claimed.priority, part.order, part))
+                    self._settle(message)
+                if len(ours) < len(batch):  # withdrawn by its system, expired, or with another carrier
+                    known = {message.claimed.id for message in ours}
+                    self.lanes.forget(m.claimed.id for m in batch if m.claimed.id not in known)
                 self._pump()
-                if self.lanes.low:
-                    self._low.set()
+                self._supply.used()
 
     def _next(self) -> list[Message]:
         """Messages to mark now: about as many parts as one window takes, and the pace in a moment."""
         if not self._may_send(self._loop.time()):
             return []
-        ahead = self._ahead() - len(self._ready)
+        room = self._ahead() - len(self._ready)
         batch: list[Message] = []
         now = datetime.now(UTC)
-        while ahead > 0 and (claimed := self.lanes.pop()) is not None:
-            message = self._composed(claimed, now)
-            batch.append(message)
-            ahead -= len(message.parts)
+        while room > 0 and (claimed := self.lanes.pop()) is not None:
+            batch.append(self._marker.compose(claimed, now))
+            room -= len(batch[-1].parts)
         return batch
 
     def _ahead(self) -> int:
@@ -293,68 +222,6 @@ class Sender:
             and not self._health.of(self.name).paused
             and self._flying < self.circuit.limit(NO_LIMIT, now)
         )
-
-    def _composed(self, claimed: Claimed, now: datetime) -> Message:
-        """Its parts that are still to be sent; none when it has expired or cannot be sent."""
-        message = Message(claimed, claimed.total, claimed.expires_at.timestamp())
-        if claimed.expires_at <= now:
-            message.late = True
-            return message
-        outgoing = Outgoing(
-            claimed.sender,
-            claimed.recipient,
-            claimed.text,
-            claimed.data,
-            claimed.options,
-            claimed.priority,
-            claimed.created_at,
-        )
-        known = {part.number: part for part in claimed.parts}
-        begun = [part for part in known.values() if part.state not in (PartState.SENDING, PartState.WAITING)]
-        if begun:
-            reference = begun[0].reference
-        else:
-            reference = self._reference = (self._reference + 1) & 0xFFFF
-        try:
-            pdus = compose(outgoing, self._config, reference, now)
-        except Unsendable as problem:
-            message.problem = str(problem)
-            return message
-        message.total = len(pdus)
-        message.reference = reference
-        for number, pdu in enumerate(pdus, 1):
-            part = known.get(number)
-            if part is not None and part.total == message.total and part in begun:
-                if part.state is PartState.UNKNOWN:
-                    message.unknown += 1
-                else:
-                    message.accepted += 1
-                continue
-            self._order += 1
-            message.parts.append(Part(message, number, self._order, pdu))
-        return message
-
-    async def _mark_all(self, batch: list[Message]) -> None:
-        ids = [message.claimed.id for message in batch]
-        wanted = [Wanted(m.claimed.id, p.number, m.total, m.reference) for m in batch for p in m.parts]
-        again = False
-        while True:
-            try:
-                with metrics.STORE_SECONDS.labels("mark").time():
-                    ours = await self.queue.mark(ids, wanted, again=again)
-                break
-            except (*DOWN, asyncpg.PostgresError) as error:
-                self._log.warning("sending waits for the database", reason=type(error).__name__)
-                self.queue.drop("mark")
-                again = True  # it may have been committed
-                await asyncio.sleep(0.5)
-        for message in batch:
-            if message.claimed.id not in ours:
-                self.lanes.forget((message.claimed.id,))  # withdrawn by its system, expired, or with another carrier
-                continue
-            for part in message.parts:
-                heappush(self._ready, (-message.claimed.priority, part.order, part))
-            self._settle(message)
 
     def _misfit(self, message: Message) -> Ended | Waiting:
         claimed = message.claimed
@@ -401,7 +268,7 @@ class Sender:
                 self._settle(message)
             else:
                 self._write(link, message, part, now)
-        if not ready and (self.lanes or not self._marking.is_set()):
+        if not ready and (self.lanes or not self._marker.idle.is_set()):
             reason = STORE if self._may_send(now) else CARRIER
         self.limits.blocked(reason, now)
         if len(ready) <= self._ahead() // 2:

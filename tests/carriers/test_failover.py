@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from smppd.carriers import sender
+from smppd.carriers import supply
 from smppd.model import OutboundState, PartState, Submission
 from smppd.simulator.smsc import Smsc
 from tests.carriers.kit import Office, carrier, copies, texts
@@ -18,7 +18,7 @@ Run = Callable[..., Any]
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sender, "GRACE", 0.5)
+    monkeypatch.setattr(supply, "GRACE", 0.5)
 
 
 @pytest.fixture
