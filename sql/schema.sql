@@ -426,6 +426,8 @@ CREATE INDEX part_id ON public.part USING btree (id);
 
 CREATE INDEX part_waiting ON public.part USING btree (received_at) WHERE (message IS NULL);
 
+CREATE INDEX queue_report ON public.queue USING btree (system, ((message + 0))) WHERE (kind = 1);
+
 CREATE INDEX queue_sender ON public.queue USING btree (sender, ((message + 0)));
 
 CREATE INDEX receipt_message ON public.receipt USING btree (message) WHERE (message IS NOT NULL);

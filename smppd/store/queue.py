@@ -51,23 +51,25 @@ class Queue:
 
     def __init__(self, db: Database, name: str, kinds: Sequence[int] = (MESSAGES, REPORTS)) -> None:
         self._db, self.name, self._kinds = db, name, list(kinds)
+        self._alone = self._kinds == [REPORTS]  # they have an index and statements of their own
+        self._asked = () if self._alone else (self._kinds,)
         self._connections: dict[str, OwnConnection] = {}
         self._id = 0
         self._carriers: dict[int, str] = {}
 
     async def claim(self, after: int, without: Iterable[int], limit: int) -> list[Claimed]:
         """The next deliveries behind `after`, passing over the lanes `without`."""
-        return await self._claimed("claim", after, list(without), limit)
+        return await self._claimed("claim", after, list(without), limit, *self._asked)
 
     async def claim_lane(self, lane: int, after: int, limit: int) -> list[Claimed]:
         """The next deliveries of one sender behind `after`."""
-        return await self._claimed("claim_sender", lane, after, limit)
+        return await self._claimed("claim_sender", lane, after, limit, self._kinds)
 
     async def sweep(
         self, after: int, upto: int, without: Iterable[int], held: Iterable[int], limit: int
     ) -> list[Claimed]:
         """Deliveries behind `after` up to `upto` that nobody holds: committed late by another node, or replayed."""
-        return await self._claimed("sweep", after, upto, list(without), list(held), limit)
+        return await self._claimed("sweep", after, upto, list(without), list(held), limit, *self._asked)
 
     async def share(self, after: int, upto: int, rows: int) -> int:
         """The id at which the next so many rows behind `after` end, `upto` when there are fewer."""
@@ -122,8 +124,9 @@ class Queue:
 
     async def _claimed(self, name: str, *arguments: object) -> list[Claimed]:
         connection = await self._connected("claim")
-        rows = await connection.fetch(statement("queue", name), self._id, *arguments, self._kinds)
-        if any(row["carrier"] not in self._carriers for row in rows):
+        query = f"{name}_reports" if self._alone and name != "claim_sender" else name
+        rows = await connection.fetch(statement("queue", query), self._id, *arguments)
+        if any(not row["kind"] and row["carrier"] not in self._carriers for row in rows):
             self._carriers = await self._db.names("carrier")
         return [self._row(row) for row in rows]
 

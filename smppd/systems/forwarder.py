@@ -80,6 +80,7 @@ class Forwarder:
         self._swept = 0.0
         self._swept_upto = 0
         self._given_out = 0  # the newest id at the last sweep
+        self._settled_upto = 0  # and at the one before it
         self._idle: list[asyncio.Future[list[Claimed]]] = []
         self._under_way = 0
         self._recorder = Recorder(self._queue, self._log, self._lines.forget)
@@ -225,12 +226,13 @@ class Forwarder:
                 self._cursor = rows[-1].delivery.id
                 self._add(rows, now)
             if not self._more:
-                # Rows of the other kind may be many: they are passed over once, and not with each claim.
-                self._cursor = max(self._cursor, self._given_out - NEAR)
+                # Rows of the other kind may be many: they are passed over a few times, and not with each claim.
+                self._cursor = max(self._cursor, self._settled_upto)
 
     async def _sweep(self, now: float) -> None:
         """Look behind the cursor: at the newest ids each time, at the rest in turns, since all of it may be parked."""
-        self._given_out = await self._queue.last_id()
+        # What had an id at the sweep before is committed by now; what takes longer is found behind the cursor.
+        self._settled_upto, self._given_out = self._given_out, await self._queue.last_id()
         near = max(0, self._cursor - NEAR)
         await self._sweep_range(near, self._cursor, now)
         if near:

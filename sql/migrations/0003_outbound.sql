@@ -112,6 +112,8 @@ create index report_outbound on report (outbound);
 
 -- kind: 0 a received message, 1 a report.
 alter table queue add kind smallint not null default 0;
+-- Reports by themselves, without a look at the messages that wait beside them. "+ 0" as above: nobody else may use it.
+create index queue_report on queue (system, (message + 0)) where kind = 1;
 
 -- What was handed out by a system before this version: never sent, so it waits for nothing but a route.
 insert into outbound (id, system, reference, fingerprint, sender, recipient, text, priority, parts, state, reason,

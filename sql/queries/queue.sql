@@ -47,6 +47,29 @@ left join lateral (select p.outbound, p.state as report_state, p.reason, p.detai
                    cross join lateral (select * from outbound where id = p.outbound offset 0) o offset 0) n on true
 order by q.message;
 
+-- The same for reports alone, by their own index.
+
+-- name: claim_reports
+select q.message, q.sender as lane, q.attempts, q.in_doubt, q.due_at, q.kind,
+       p.outbound, p.state as report_state, p.reason, p.detail, p.at, o.reference, o.sender as number,
+       o.recipient as phone, o.options
+from (select * from queue where system = $1 and kind = 1 and message + 0 > $2
+        and sender not in (select unnest($3::bigint[])) order by message + 0 limit $4) q
+cross join lateral (select * from report where id = q.message offset 0) p
+cross join lateral (select * from outbound where id = p.outbound offset 0) o
+order by q.message;
+
+-- name: sweep_reports
+select q.message, q.sender as lane, q.attempts, q.in_doubt, q.due_at, q.kind,
+       p.outbound, p.state as report_state, p.reason, p.detail, p.at, o.reference, o.sender as number,
+       o.recipient as phone, o.options
+from (select * from queue where system = $1 and kind = 1 and message + 0 > $2 and message + 0 <= $3
+        and sender not in (select unnest($4::bigint[])) and message not in (select unnest($5::bigint[]))
+      order by message + 0 limit $6) q
+cross join lateral (select * from report where id = q.message offset 0) p
+cross join lateral (select * from outbound where id = p.outbound offset 0) o
+order by q.message;
+
 -- name: share
 -- Where the next $4 rows in ($2, $3] end; null when there are fewer.
 select message from queue where system = $1 and message > $2 and message <= $3 order by message offset $4 limit 1;

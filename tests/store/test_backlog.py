@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from tests.store.conftest import HOG, OTHER, REPORTS, SENDERS, SYSTEM, TOLD, WAI
 from tests.store.plans import Plan, ran
 from tests.systems.test_forwarder import Scripted
 
-MESSAGES, NEWS, BOTH = [0], [1], [0, 1]
+MESSAGES, BOTH = [0], [0, 1]
 
 
 @pytest.fixture(params=["grown", "known"])
@@ -110,13 +111,22 @@ async def test_a_message_costs_no_look_at_reports(connection: OwnConnection, kin
     assert looked == {"queue": 1, "received": CLAIM, "report": 0, "outbound": 0}, plan.text
 
 
-@pytest.mark.parametrize("kinds", [NEWS, BOTH], ids=["reports", "both"])
-async def test_a_report_costs_no_look_at_messages(connection: OwnConnection, kinds: list[int]) -> None:
-    plan = await run(connection, "claim", TOLD, 0, [], CLAIM, kinds)
+@pytest.mark.parametrize("claim", [("claim_reports",), ("claim", BOTH)], ids=["reports", "both"])
+async def test_a_report_costs_no_look_at_messages(connection: OwnConnection, claim: tuple[Any, ...]) -> None:
+    name, *kinds = claim
+    plan = await run(connection, name, TOLD, 0, [], CLAIM, *kinds)
     looked = {scan.table: scan.loops for scan in plan.scans}
-    assert looked == {"queue": 1, "received": 0, "report": CLAIM, "outbound": CLAIM}, plan.text
+    assert looked.pop("received", 0) == 0
+    assert looked == {"queue": 1, "report": CLAIM, "outbound": CLAIM}, plan.text
     assert plan.rows == CLAIM
     assert plan.buffers < 9 * CLAIM, plan.text
+
+
+async def test_that_there_is_no_report_among_a_million_messages_is_known_at_once(connection: OwnConnection) -> None:
+    claim = await run(connection, "claim_reports", SYSTEM, 0, [], CLAIM)
+    sweep = await run(connection, "sweep_reports", SYSTEM, 0, WAITING, [], list(range(PARKED)), CLAIM)
+    assert claim.rows == sweep.rows == 0
+    assert claim.buffers + sweep.buffers < 20, "\n".join((claim.text, sweep.text))
 
 
 async def test_messages_behind_a_hundred_thousand_reports_are_found_without_reading_one(

@@ -56,6 +56,8 @@ OWN = [
     Case("queue.claim", (SYSTEM, 500, [5], 1000, [0, 1]), ("queue_pkey system message", *EITHER)),
     Case("queue.claim_sender", (SYSTEM, 5, 500, 16, [0, 1]), ("queue_sender sender message", *EITHER)),
     Case("queue.sweep", (SYSTEM, 0, 500, [5], SOME, 1000, [0, 1]), ("queue_pkey system message", *EITHER)),
+    Case("queue.claim_reports", (TOLD, 500, [5], 1000), ("queue_report system message", *EITHER)),
+    Case("queue.sweep_reports", (TOLD, 0, 500, [5], SOME, 1000), ("queue_report system message", *EITHER)),
     Case("queue.share", (SYSTEM, 0, 500_000, 10_000), ("queue_pkey system message",)),
     Case("intake.parts_of_sets", (*KEYS, AGE), (SET,)),
     Case("intake.finish_sets", (*KEYS, [1, 2, 3]), (SET, "part_id id")),
