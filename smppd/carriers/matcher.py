@@ -25,6 +25,7 @@ from smppd.store.receipts import Applied, Candidate, Parked
 
 MOST = 100_000  # receipts kept in memory
 SHARE = 500  # of them matched in one transaction
+SIBLINGS = 20  # receipts of one id; some carriers give many messages the same
 PAGE = 1000  # rows of one step of the walk
 PACE = 5.0  # seconds between two steps
 GRACE = 10.0  # seconds a doubtful match waits for a better one
@@ -76,12 +77,23 @@ class Matcher:
             await self._wake.wait()
             self._wake.clear()
             while self._due:
-                share = [self._due.pop(one) for one in list(self._due)[:SHARE]]
+                share = self._share()
                 if not await self._round(carrier, share):
                     for receipt in share:
                         self._due.setdefault(receipt.id, receipt)
                     await asyncio.sleep(RETRY)
             self._idle.set()
+
+    def _share(self) -> list[Parked]:
+        """The next to be looked for, with those of the same id that came before: news of a part keep their order."""
+        share = {one: self._due.pop(one) for one in list(self._due)[:SHARE]}
+        for receipt in list(share.values()):
+            for key in receipt.keys:
+                others = self._by_key.get(key, ())
+                for one in others if len(others) <= SIBLINGS else ():
+                    share[one] = self._waiting[one]
+                    self._due.pop(one, None)
+        return [share[one] for one in sorted(share)]
 
     async def _carrier_id(self) -> int:
         while True:

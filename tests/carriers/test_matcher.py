@@ -127,8 +127,8 @@ def odd(kind: str) -> float:
         ("msg-7", "msg-7", "exact"),
         ("0a1b", "0A1B", "folded"),
         ("A1B", "0000000A1B", "padded"),
-        ("A1B", "2587", "hex-to-decimal"),
-        ("2587", "a1b", "decimal-to-hex"),
+        ("A3D70A3", "171798691", "hex-to-decimal"),
+        ("171798691", "a3d70a3", "decimal-to-hex"),
     ],
 )
 @pytest.mark.parametrize("early", [False, True])
@@ -409,6 +409,15 @@ async def test_an_id_recorded_while_its_receipt_is_looked_for_in_vain_is_not_mis
         go_on.set()
         await taking
     assert await bench.out.state(message) is OutboundState.DELIVERED
+
+
+async def test_news_that_were_looked_for_in_vain_come_before_the_end_that_is_found(bench: Bench) -> None:
+    message = await bench.out.message()
+    async with bench.life():
+        await bench.take(receipt("x1", "ENROUTE"))
+        await bench.out.part(message, "x1")  # committed, not told yet
+        await bench.take(receipt("x1"))
+    assert await bench.out.reports(message) == [("QUEUED", "enroute"), ("DELIVERED", "")]
 
 
 async def test_an_id_whose_transaction_is_open_while_its_receipt_comes_is_found_after_the_commit(bench: Bench) -> None:
