@@ -126,13 +126,14 @@ class Queue:
         connection = await self._connected("claim")
         query = f"{name}_reports" if self._alone and name != "claim_sender" else name
         rows = await connection.fetch(statement("queue", query), self._id, *arguments)
-        if any(not row["kind"] and row["carrier"] not in self._carriers for row in rows):
+        if any(row["carrier"] is not None and row["carrier"] not in self._carriers for row in rows):
             self._carriers = await self._db.names("carrier")
         return [self._row(row) for row in rows]
 
     def _row(self, row: asyncpg.Record) -> Claimed:
         if row["kind"]:
-            return Claimed(_news(row), row["lane"], row["due_at"])
+            carrier = self._carriers.get(row["carrier"], "")
+            return Claimed(_news(row, carrier), row["lane"], row["due_at"])
         delivery = Delivery(
             row["message"], row["sender"], row["recipient"], row["text"], row["data"], row["received_at"],
             self._carriers.get(row["carrier"], str(row["carrier"])), row["parts"],
@@ -141,13 +142,13 @@ class Queue:
         return Claimed(delivery, row["lane"], row["due_at"])
 
 
-def _news(row: asyncpg.Record) -> Delivery:
+def _news(row: asyncpg.Record, carrier: str) -> Delivery:
     report = Report(
         row["outbound"], row["reference"], OutboundState(row["report_state"]), row["reason"],
         ReportDetail(**orjson.loads(row["detail"])), row["number"], row["phone"], options_of(row["options"]),
     )  # fmt: skip
     return Delivery(
-        row["message"], row["phone"], row["number"], None, None, row["at"], "", report.detail.parts, True, "",
+        row["message"], row["phone"], row["number"], None, None, row["at"], carrier, report.detail.parts, True, "",
         row["attempts"], row["in_doubt"], report,
     )  # fmt: skip
 

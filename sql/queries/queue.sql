@@ -8,26 +8,26 @@
 -- The next messages of a system in order of arrival, passing over the senders that are served apart. Writes nothing:
 -- the lease on the system is the lease.
 select q.message, q.sender as lane, q.attempts, q.in_doubt, q.due_at, q.kind, r.sender, r.recipient, r.text, r.data,
-       r.received_at, r.carrier, r.parts, r.state, r.label, n.outbound, n.reference, n.report_state, n.reason, n.detail,
-       n.number, n.phone, n.options, n.at
+       r.received_at, coalesce(r.carrier, n.carrier) as carrier, r.parts, r.state, r.label, n.outbound, n.reference,
+       n.report_state, n.reason, n.detail, n.number, n.phone, n.options, n.at
 from (select * from queue where system = $1 and message > $2 and sender not in (select unnest($3::bigint[]))
         and kind = any($5::smallint[]) order by message limit $4) q
 left join lateral (select * from received where id = q.message and q.kind = 0 offset 0) r on true
 left join lateral (select p.outbound, p.state as report_state, p.reason, p.detail, p.at, o.reference, o.sender as number,
-                          o.recipient as phone, o.options
+                          o.recipient as phone, o.options, o.carrier
                    from (select * from report where id = q.message and q.kind = 1 offset 0) p
                    cross join lateral (select * from outbound where id = p.outbound offset 0) o offset 0) n on true
 order by q.message;
 
 -- name: claim_sender
 select q.message, q.sender as lane, q.attempts, q.in_doubt, q.due_at, q.kind, r.sender, r.recipient, r.text, r.data,
-       r.received_at, r.carrier, r.parts, r.state, r.label, n.outbound, n.reference, n.report_state, n.reason, n.detail,
-       n.number, n.phone, n.options, n.at
+       r.received_at, coalesce(r.carrier, n.carrier) as carrier, r.parts, r.state, r.label, n.outbound, n.reference,
+       n.report_state, n.reason, n.detail, n.number, n.phone, n.options, n.at
 from (select * from queue where sender = $2 and message + 0 > $3 and system = $1
         and kind = any($5::smallint[]) order by sender, message + 0 limit $4) q
 left join lateral (select * from received where id = q.message and q.kind = 0 offset 0) r on true
 left join lateral (select p.outbound, p.state as report_state, p.reason, p.detail, p.at, o.reference, o.sender as number,
-                          o.recipient as phone, o.options
+                          o.recipient as phone, o.options, o.carrier
                    from (select * from report where id = q.message and q.kind = 1 offset 0) p
                    cross join lateral (select * from outbound where id = p.outbound offset 0) o offset 0) n on true
 order by q.message;
@@ -35,14 +35,14 @@ order by q.message;
 -- name: sweep
 -- What stands behind the cursor, in ($2, $3], and is in nobody's hands: ids that were committed late, replays.
 select q.message, q.sender as lane, q.attempts, q.in_doubt, q.due_at, q.kind, r.sender, r.recipient, r.text, r.data,
-       r.received_at, r.carrier, r.parts, r.state, r.label, n.outbound, n.reference, n.report_state, n.reason, n.detail,
-       n.number, n.phone, n.options, n.at
+       r.received_at, coalesce(r.carrier, n.carrier) as carrier, r.parts, r.state, r.label, n.outbound, n.reference,
+       n.report_state, n.reason, n.detail, n.number, n.phone, n.options, n.at
 from (select * from queue where system = $1 and message > $2 and message <= $3 and sender not in (select unnest($4::bigint[]))
         and message not in (select unnest($5::bigint[])) and kind = any($7::smallint[])
       order by message limit $6) q
 left join lateral (select * from received where id = q.message and q.kind = 0 offset 0) r on true
 left join lateral (select p.outbound, p.state as report_state, p.reason, p.detail, p.at, o.reference, o.sender as number,
-                          o.recipient as phone, o.options
+                          o.recipient as phone, o.options, o.carrier
                    from (select * from report where id = q.message and q.kind = 1 offset 0) p
                    cross join lateral (select * from outbound where id = p.outbound offset 0) o offset 0) n on true
 order by q.message;
@@ -52,7 +52,7 @@ order by q.message;
 -- name: claim_reports
 select q.message, q.sender as lane, q.attempts, q.in_doubt, q.due_at, q.kind,
        p.outbound, p.state as report_state, p.reason, p.detail, p.at, o.reference, o.sender as number,
-       o.recipient as phone, o.options
+       o.recipient as phone, o.options, o.carrier
 from (select * from queue where system = $1 and kind = 1 and message + 0 > $2
         and sender not in (select unnest($3::bigint[])) order by message + 0 limit $4) q
 cross join lateral (select * from report where id = q.message offset 0) p
@@ -62,7 +62,7 @@ order by q.message;
 -- name: sweep_reports
 select q.message, q.sender as lane, q.attempts, q.in_doubt, q.due_at, q.kind,
        p.outbound, p.state as report_state, p.reason, p.detail, p.at, o.reference, o.sender as number,
-       o.recipient as phone, o.options
+       o.recipient as phone, o.options, o.carrier
 from (select * from queue where system = $1 and kind = 1 and message + 0 > $2 and message + 0 <= $3
         and sender not in (select unnest($4::bigint[])) and message not in (select unnest($5::bigint[]))
       order by message + 0 limit $6) q

@@ -1,11 +1,18 @@
-"""docs/kannel.md lists the differences to Kannel that the side-by-side test knows."""
+"""docs/kannel.md lists the differences to Kannel that the side-by-side tests know."""
 
 from pathlib import Path
 
-from tests.interop.kannel_differences import tables
+import pytest
+
+from tests.interop import kannel_calls, kannel_differences
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_the_document_has_the_differences_of_the_test() -> None:
-    assert tables() in (ROOT / "docs" / "kannel.md").read_text(), "python -m tests.interop.kannel_differences"
+@pytest.mark.parametrize(
+    ("table", "module"),
+    [(kannel_differences.tables(), "kannel_differences"), (kannel_calls.table(), "kannel_calls")],
+    ids=["requests", "calls"],
+)
+def test_the_document_has_the_differences_of_the_tests(table: str, module: str) -> None:
+    assert table in (ROOT / "docs" / "kannel.md").read_text(), f"python -m tests.interop.{module} prints it"
