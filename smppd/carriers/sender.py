@@ -39,6 +39,7 @@ from smppd.store.health import Health
 from smppd.store.outqueue import Ended, Outqueue, Record, Told, Waiting
 
 AHEAD = 0.25  # seconds of sending that are marked ahead, within one window
+FEW = 32  # parts that are marked ahead even where the window is smaller: a commit for each few would cost the speed
 NO_LIMIT = 1_000_000_000
 TICK = 0.001  # seconds that no timer can tell apart: what is due so soon is due now
 
@@ -211,7 +212,7 @@ class Sender:
         """How many parts may be marked and not written."""
         if self.circuit.is_open:
             return 1
-        return max(1, min(self._window, int(self.pace.rate * AHEAD)))
+        return max(1, min(max(self._window, FEW), int(self.pace.rate * AHEAD)))
 
     def _may_send(self, now: float) -> bool:
         """Whether anything may be written now, as far as it is for others to say."""
