@@ -10,6 +10,7 @@ from pdu import (
     EsmClass,
     Split,
     SubmitSm,
+    Tlv,
     build_udh,
     encode_text,
     format_time,
@@ -20,6 +21,7 @@ from pdu import (
 from pdu import EncodeError as EncodeError
 from pdu.errors import DecodeError
 from pdu.gsm7 import encode_septets
+from pdu.kinds import Integer, Octets
 from smppd.config.carriers import CarrierConfig
 from smppd.model import Options, Submission
 
@@ -71,6 +73,7 @@ def measure(asked: Submission, config: CarrierConfig) -> Measure:
     source_of(asked.sender, config)
     if len(asked.options.service_type or config.service_type) > 5:
         raise Unsendable("service_type", "at most 5 characters fit")
+    _own(asked.options, config)
     if asked.text is not None and _fits_one(asked.text, asked.options, config):
         return _ONE
     split = _split(asked.text, asked.data, asked.options, config, 0)
@@ -93,6 +96,7 @@ def compose(message: Outgoing, config: CarrierConfig, reference: int, now: datet
     mode = EsmClass.REPLY_PATH if options.reply_path else 0
     registered = (1 if config.receipts else 0) | (0x10 if options.intermediate else 0)
     validity = _validity(options, message.created_at, now)
+    own = _own(options, config)
     try:
         return [
             SubmitSm(
@@ -110,7 +114,7 @@ def compose(message: Outgoing, config: CarrierConfig, reference: int, now: datet
                 registered_delivery=registered,
                 data_coding=part.data_coding if options.data_coding is None else options.data_coding,
                 short_message=part.short_message,
-                tlvs=part.tlvs,
+                tlvs=(*part.tlvs, *own),
             )
             for part in split.parts
         ]
@@ -212,6 +216,29 @@ def source_of(sender: str, config: CarrierConfig) -> tuple[int, int, str]:
 def _destination(recipient: str, config: CarrierConfig) -> tuple[int, int, str]:
     ton = 1 if recipient.startswith("+") else 0
     return _or(config.dest_ton, ton), _or(config.dest_npi, 1), recipient.removeprefix("+")
+
+
+def _own(options: Options, config: CarrierConfig) -> tuple[Tlv, ...]:
+    """Parameters that the system names, as far as the carrier has them: another one that takes over may have none."""
+    if not options.tlvs:
+        return ()
+    known, found = config.parameters, list[Tlv]()
+    for name, text in options.tlvs.items():
+        parameter = known.find(name)
+        if parameter is None:
+            continue
+        value: object = text
+        try:
+            if isinstance(parameter.kind, Integer):
+                value = int(text, 0)
+            elif isinstance(parameter.kind, Octets):
+                value = text.encode()
+            found.append(known.build(name, value))
+        except EncodeError as error:
+            raise Unsendable(f"tlvs.{name}", error.reason) from None
+        except ValueError:
+            raise Unsendable(f"tlvs.{name}", "not a whole number") from None
+    return tuple(found)
 
 
 def _or(configured: int | None, derived: int) -> int:
