@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import asyncpg
 
@@ -17,6 +18,7 @@ from smppd.store.queries import statement
 from smppd.store.text import storable
 
 MOST = 1000  # rows in one commit
+NOWHERE = -1  # the carrier of a row that is not queued
 
 _ADD = statement("outbound", "add")
 _KNOWN = statement("outbound", "known")
@@ -207,23 +209,34 @@ class Submissions:
                 job.done.set_exception(error)
 
 
-def _columns(rows: list[Row]) -> tuple[list[object], ...]:
+def _columns(rows: list[Row]) -> tuple[list[Any], ...]:
+    """The columns as the statement takes them: most say the same in each row, and that is said once."""
     return (
-        [row.system for row in rows],
-        [None if row.reference is None else storable(row.reference) for row in rows],
+        _same([row.system for row in rows]),
+        _given([None if row.reference is None else storable(row.reference) for row in rows]),
         [row.fingerprint for row in rows],
-        [storable(row.sender) for row in rows],
+        _same([storable(row.sender) for row in rows]),
         [storable(row.recipient) for row in rows],
-        [None if row.text is None else storable(row.text) for row in rows],
-        [row.data for row in rows],
-        [row.options for row in rows],
-        [row.priority for row in rows],
-        [row.parts for row in rows],
-        [int(row.state) for row in rows],
-        [storable(row.reason) for row in rows],
-        [row.report for row in rows],
-        [row.expires_at for row in rows],
-        [row.send_at for row in rows],
-        [row.carrier for row in rows],
-        ["{" + ",".join(map(str, row.alternatives)) + "}" for row in rows],
+        _given([None if row.text is None else storable(row.text) for row in rows]),
+        _given([row.data for row in rows]),
+        _given([row.options for row in rows]),
+        _same([row.priority for row in rows]),
+        _same([row.parts for row in rows]),
+        _same([int(row.state) for row in rows]),
+        _same([storable(row.reason) for row in rows]),
+        _same([row.report for row in rows]),
+        _same([row.expires_at for row in rows]),
+        _given([row.send_at for row in rows]),
+        _same([NOWHERE if row.carrier is None else row.carrier for row in rows]),
+        _same(["{" + ",".join(map(str, row.alternatives)) + "}" if row.alternatives else "{}" for row in rows]),
     )
+
+
+def _same(values: list[Any]) -> list[Any]:
+    """Of values that are never null: the first alone if it is that of all."""
+    return values[:1] if values.count(values[0]) == len(values) else values
+
+
+def _given(values: list[Any]) -> list[Any]:
+    """Of values that may be null: none if all are."""
+    return [] if values.count(None) == len(values) else values

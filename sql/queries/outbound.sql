@@ -2,10 +2,16 @@
 -- "(… in (select …)) is true" is hashed and never made a join, for which these connections know only nested loops.
 
 -- name: add
--- Messages and, where a carrier is named, their queue rows in one round trip. $1..$17 are parallel arrays. A null id in
--- the answer: the system has used this reference before.
+-- Messages and, where a carrier is named, their queue rows in one round trip. A null id in the answer: the system has
+-- used this reference before. $1..$17 are parallel arrays. What is never null and the same in all rows is given once; of
+-- what may be null the array is empty if it is null in all. So less is written, sent and read. Carrier -1: not queued.
 with n as materialized (
-  select nextval('entry_id') as id, u.*
+  select nextval('entry_id') as id, coalesce(u.system, $1[1]) as system, u.reference, u.fingerprint,
+         coalesce(u.sender, $4[1]) as sender, u.recipient, u.text, u.data, u.options,
+         coalesce(u.priority, $9[1]) as priority, coalesce(u.parts, $10[1]) as parts,
+         coalesce(u.state, $11[1]) as state, coalesce(u.reason, $12[1]) as reason,
+         coalesce(u.report, $13[1]) as report, coalesce(u.expires_at, $14[1]) as expires_at, u.due_at,
+         nullif(coalesce(u.carrier, $16[1]), -1) as carrier, coalesce(u.alternatives, $17[1]) as alternatives, u.ord
   from unnest($1::smallint[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::text[],
               $9::smallint[], $10::smallint[], $11::smallint[], $12::text[], $13::integer[], $14::timestamptz[],
               $15::timestamptz[], $16::smallint[], $17::text[])
