@@ -71,7 +71,7 @@ def _too_large() -> Problem:
     return Problem(413, text, headers={"Connection": "close"})
 
 
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)  # the last one may be cut short
 _SEARCHED = 2**20  # characters in which the item is counted; beyond them line and column must do
 
 

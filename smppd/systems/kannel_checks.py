@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import encodings
+import pkgutil
 import re
 from dataclasses import dataclass
+from encodings.aliases import aliases
 
 from smppd.systems.kannel_request import Asked, Refusal, readable
 
@@ -17,7 +20,7 @@ LONGEST_ACCOUNT = 64
 LONGEST_WAIT = 366 * 24 * 60  # minutes; what is to be valid or deferred for longer is a mistake
 
 _RECEIVERS = re.compile(rb"[\s,;]+")
-_NUMBER = re.compile(r"[0-9 +-]*[0-9][0-9 +-]*")
+_NUMBER = re.compile(r"[ +-]*[0-9][0-9 +-]*")
 _DLR_URL = re.compile(r"https?://", re.IGNORECASE)
 # In this order they are looked at, and named in the answer.
 _RANGES = (
@@ -34,6 +37,9 @@ _RANGES = (
     ("priority", "Priority", -1, 3),
 )
 _NO_CHARSETS = {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem"}
+# Python keeps the name of every charset that it was ever asked for in vain.
+_CHARSETS = {*aliases, *(module.name for module in pkgutil.iter_modules(encodings.__path__))}
+_LONGEST_CHARSET = 40  # characters of a name
 _UCS2 = {"ucs-2", "ucs2", "ucs-2be", "iso-10646-ucs-2"}
 
 
@@ -141,6 +147,8 @@ def _content(asked: Asked, coding: int) -> tuple[str | None, bytes | None]:
     if charset.lower() in _UCS2:
         charset = "utf-16-be"
     try:
+        if len(charset) > _LONGEST_CHARSET or encodings.normalize_encoding(charset).lower() not in _CHARSETS:
+            raise LookupError(charset)
         codec = codecs.lookup(charset)
         if codec.name in _NO_CHARSETS or not getattr(codec, "_is_text_encoding", False):
             raise LookupError(charset)

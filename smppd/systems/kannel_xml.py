@@ -31,6 +31,7 @@ _PATHS = {
     "to": "smsc",
 }
 _ROOT = "message/submit/"
+_DEEPEST = 16  # elements within each other; Kannel's have four
 
 
 class _Reader:
@@ -40,7 +41,7 @@ class _Reader:
         self.values: dict[str, str] = {}
         self.receivers: list[str] = []
         self._path: list[str] = []
-        self._said = ""
+        self._said: list[str] = []
         self._parser = expat.ParserCreate()
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
@@ -54,23 +55,26 @@ class _Reader:
         raise ValueError("a document type has no place here")
 
     def _start(self, name: str, _attributes: dict[str, str]) -> None:
+        if len(self._path) >= _DEEPEST:
+            raise ValueError("no message is so deep")
         self._path.append(name)
-        self._said = ""
+        self._said.clear()
 
     def _text(self, text: str) -> None:
-        self._said += text
+        self._said.append(text)
 
     def _end(self, _name: str) -> None:
         path = "/".join(self._path)
         self._path.pop()
+        said = "".join(self._said)
+        self._said.clear()
         if not path.startswith(_ROOT):
             return
         inner = path.removeprefix(_ROOT)
         if inner == "da/number":
-            self.receivers.append(self._said.strip())
+            self.receivers.append(said.strip())
         elif (name := _PATHS.get(inner)) is not None and (name not in self.values or inner == "smsc"):
-            self.values[name] = self._said if name == "text" else self._said.strip()
-        self._said = ""
+            self.values[name] = said if name == "text" else said.strip()
 
 
 def from_xml(body: bytes) -> tuple[dict[str, bytes], list[bytes] | None]:
