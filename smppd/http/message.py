@@ -20,7 +20,7 @@ from smppd.model import BUFFERED, NO_OPTIONS, Options, OutboundState, Submission
 LONGEST_URL = 2048
 LONGEST_DELAY = 366 * 86400.0  # seconds
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_SPAN = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s?([smhd])")
+_SPAN = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?) ?([smhd])")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)")
 
 CODINGS = ("auto", "default", "ucs2")
@@ -128,7 +128,7 @@ def _data(asked: Submission, value: object, _now: datetime) -> None:
 
 def _hex(value: object) -> bytes:
     try:
-        if not (text := _text(value)).isascii() or " " in text:
+        if (text := _text(value)) and not text.isalnum():
             raise ValueError
         return bytes.fromhex(text)
     except ValueError:
@@ -196,7 +196,8 @@ def _callback_url(asked: Submission, value: object, _now: datetime) -> None:
         raise _Wrong("invalid", f"at most {LONGEST_URL} characters")
     try:
         parts = urlsplit(url)
-        fine = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        host = (parts.hostname or "").encode("idna")  # whose labels must have 1 to 63 octets
+        fine = parts.scheme in ("http", "https") and bool(host) and parts.port != 0
     except ValueError:
         fine = False
     if not fine or not url.isprintable() or " " in url:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, fields
+from typing import Any
 
 import orjson
 
 from smppd.model import NO_OPTIONS, Options
+from smppd.store.text import storable
 
 _DEFAULTS = asdict(NO_OPTIONS)
 _FIELDS = fields(Options)
@@ -17,7 +19,19 @@ def options_json(options: Options) -> str | None:
     if options is NO_OPTIONS or options == NO_OPTIONS:
         return None
     values = {f.name: value for f in _FIELDS if (value := getattr(options, f.name)) != _DEFAULTS[f.name]}
-    return orjson.dumps(values).decode() if values else None
+    if not values:
+        return None
+    written = orjson.dumps(values).decode()
+    return orjson.dumps(_storable(values)).decode() if "\\u0000" in written else written
+
+
+def _storable(value: Any) -> Any:
+    """PostgreSQL's jsonb holds no NUL either."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, dict):
+        return {storable(str(name)): _storable(each) for name, each in value.items()}
+    return value
 
 
 def options_of(stored: str | None) -> Options:

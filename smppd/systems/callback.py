@@ -17,7 +17,7 @@ from smppd.config import SystemConfig
 from smppd.desk import Result
 from smppd.model import BatchResult, Delivery, OutboundState, Outcome, Report, Submission, Verdict
 from smppd.systems.contract import Context, System
-from smppd.systems.http import ask, later
+from smppd.systems.http import ask, callable_url, later
 from smppd.systems.places import Places
 from smppd.systems.signature import signature
 
@@ -150,6 +150,6 @@ def _called(delivery: Delivery) -> bool:
 def _usable(text: str) -> URL | None:
     try:
         url = URL(text).with_fragment(None)
-        return url if url.scheme in ("http", "https") and url.host else None
     except ValueError:
         return None
+    return url if callable_url(url) else None

@@ -111,6 +111,15 @@ def _epoch(date: str) -> float | None:
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
 
+def callable_url(url: URL) -> bool:
+    """Whether it can be called at all: by HTTP, at a port, at a host whose name can be asked for (RFC 1035: labels of 1
+    to 63 octets)."""
+    try:
+        return url.scheme in ("http", "https") and bool((url.raw_host or "").encode("idna")) and bool(url.port)
+    except ValueError:
+        return False
+
+
 async def ask(
     session: aiohttp.ClientSession,
     method: str,
@@ -124,6 +133,8 @@ async def ask(
         response = await session.request(method, url, data=data, headers=headers, allow_redirects=False)
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         return failure(error, url, session.timeout)
+    except UnicodeError:  # of the name's labels, which only the resolver looks at
+        return Outcome(Verdict.PAUSE, f"url cannot be used: {url.origin()}")
     body, whole = b"", True
     try:
         content = response.content

@@ -14,7 +14,7 @@ from smppd.model import BatchResult, Delivery, Outcome, Report, Submission, Verd
 from smppd.smpp.outgoing import in_alphabet
 from smppd.systems import kannel_reports
 from smppd.systems.contract import Context, Kind
-from smppd.systems.http import DELIVERED, Answer, ask, later, refusal
+from smppd.systems.http import DELIVERED, Answer, ask, callable_url, later, refusal
 from smppd.systems.kannel_escapes import Values, expanded
 from smppd.systems.kannel_ids import shown
 from smppd.systems.kannel_replies import LARGEST, replies
@@ -81,8 +81,9 @@ class Kannel:
             return Outcome(Verdict.DELIVERED)  # nothing to tell, or nobody
         try:
             url = URL(expanded(template.encode(), self._report_values(delivery, report, value, template)), encoded=True)
-            url.origin()
         except ValueError:
+            url = URL()
+        if not callable_url(url):
             return Outcome(Verdict.DEAD, "dlr-url cannot be used", apart=True)
         return await self._places.call(url, report.outbound, lambda: self._told(url, delivery))
 

@@ -124,9 +124,9 @@ def _sender(asked: Asked) -> str:
 
 def _numbers(asked: Asked) -> dict[str, int]:
     account = asked.text("account")
-    if len(account) > LONGEST_ACCOUNT or re.search(r"[\[\]\r\n]", account):
+    if len(account) > LONGEST_ACCOUNT or re.search(r"[\[\]\r\n\0]", account):
         raise Refusal(400, "Account field misformed or too long, rejected")
-    if (url := asked.text("dlr-url")) and not (_DLR_URL.match(url) and len(url) >= 8):
+    if (url := asked.text("dlr-url")) and not (_DLR_URL.match(url) and len(url) >= 8 and "\0" not in url):
         raise Refusal(400, "DLR-URL field misformed, rejected")
     numbers = {}
     for name, shown, least, most in _RANGES:

@@ -162,7 +162,8 @@ async def test_every_answer_is_one_outcome_that_says_nothing_of_the_system(sink:
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://files.example.org/x", "file:///etc/passwd", "gopher://h/1", "x", "http://", "http://[::1", "http://h:1x/"]
+    "url", ["ftp://files.example.org/x", "file:///etc/passwd", "gopher://h/1", "x", "http://", "http://[::1", "http://h:1x/",
+            "http://h:0/", "http://a..b/", f"http://{'a' * 64}.org/"]
 )  # fmt: skip
 async def test_a_url_of_another_kind_is_never_called(url: str) -> None:
     async with callbacks() as system:

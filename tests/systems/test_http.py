@@ -23,7 +23,7 @@ from smppd.simulator.webhook import Sink
 from smppd.systems import http_session
 from smppd.systems.http import Answer, moved
 from smppd.systems.words import first_words
-from tests.systems.kit import RETRY, SENDER, TEXT, TOKEN, adapter, delivery, try_once
+from tests.systems.kit import PAUSE, RETRY, SENDER, TEXT, TOKEN, adapter, delivery, try_once
 
 TIMES: dict[str, tuple[dict[str, str], float | None]] = {
     "none": ({}, None),
@@ -240,3 +240,8 @@ async def test_a_file_of_authorities_that_cannot_be_used_is_refused_at_the_start
         http_session(config)
     assert refused.value.key == "ca"
     assert refused.value.value == str(path)
+
+
+async def test_a_name_that_cannot_be_asked_for_is_no_fault_of_ours() -> None:
+    async with adapter("webhook", "http://a..b") as system:
+        assert await try_once(system, delivery(1)) == Outcome(PAUSE, "url cannot be used: http://a..b")

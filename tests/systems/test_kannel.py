@@ -300,9 +300,13 @@ async def test_a_place_that_does_not_answer_holds_back_no_other(sink: Sink) -> N
         assert (await try_once(system, report(sink.url, OutboundState.DELIVERED))).verdict is DELIVERED
 
 
-async def test_a_dlr_url_that_is_none_is_dead() -> None:
+@pytest.mark.parametrize(
+    "url", ["http://[", "http://h:-1/", "http://h:0/", "http://h:99999/", "http://@/", "http://a..b/",
+            f"http://{'a' * 64}/"]
+)  # fmt: skip
+async def test_a_dlr_url_that_is_none_is_dead(url: str) -> None:
     async with adapter("kannel", "") as system:
-        assert (await try_once(system, report("http://[", OutboundState.DELIVERED))).verdict is DEAD
+        assert (await try_once(system, report(url, OutboundState.DELIVERED))).verdict is DEAD
 
 
 @pytest.mark.parametrize(

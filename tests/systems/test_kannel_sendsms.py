@@ -61,6 +61,8 @@ def changes(message: Submission) -> dict[str, Any]:
         (LOGIN + b"&to=256772000001&from=", 400, "Sender missing and no global set, rejected"),
         (WHO + b"&account=%5B" + FLAWED, 400, "Account field misformed or too long, rejected"),
         (WHO + b"&account=" + b"a" * 65, 400, "Account field misformed or too long, rejected"),
+        (WHO + b"&account=a%00b", 400, "Account field misformed or too long, rejected"),
+        (WHO + b"&dlr-url=http://host/%00", 400, "DLR-URL field misformed, rejected"),
         (WHO + FLAWED, 400, "DLR-URL field misformed, rejected"),
         (WHO + b"&dlr-url=http://", 400, "DLR-URL field misformed, rejected"),
         (WHO + b"&dlrurl=ftp://host/x", 400, "DLR-URL field misformed, rejected"),
