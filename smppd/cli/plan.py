@@ -27,8 +27,11 @@ def warnings(config: Config) -> Iterator[str]:
     if not config.carriers:
         yield "no carrier is configured: nothing will be received"
     routed = {name for route in config.routes for name in route.to}
-    for name in config.systems:
-        if name not in routed:
+    for name, system in config.systems.items():
+        if system.type == "api":
+            if system.access is None or (system.access.token_hash is None and system.access.username is None):
+                yield f"system {name}: it has no token_hash and no username in access, so it cannot call"
+        elif name not in routed:
             yield f"system {name}: no route leads to it, so it receives nothing"
     for index, route in enumerate(config.routes):
         if not route.to:

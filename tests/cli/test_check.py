@@ -114,6 +114,7 @@ def test_no_file_is_said_in_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 @pytest.mark.parametrize(
     ("text", "warning"),
     [
+        (GOOD + '[systems.mute]\ntype = "api"\n', "system mute: it has no token_hash and no username"),
         ("", "no carrier is configured"),
         (GOOD.replace('["hook"]', "[]"), "route 1: it leads to no system"),
         (GOOD.replace('["hook"]', "[]"), "system hook: no route leads to it"),
