@@ -93,6 +93,7 @@ class Hammer:
         self._last = 0
         self._left = 0
         self._paced = False
+        self._due = 0  # of a paced run, those that wait for a connection
         self._done = asyncio.Event()
         self._broken = False
         self.answers = Answers(0)
@@ -114,6 +115,7 @@ class Hammer:
         """`count` requests as fast as they are answered, or at `rate` per second."""
         self.answers = Answers(count)
         self._last, self._left, self._paced = self._next + count, count, rate is not None
+        self._due = 0
         self._done.clear()
         began, cpu = time.perf_counter(), time.process_time()
         async with asyncio.timeout(patience):
@@ -135,17 +137,22 @@ class Hammer:
             await asyncio.sleep(max(0.0, began + number / rate - time.perf_counter()))
             if self._broken:
                 return
-            if not self._free:
-                raise RuntimeError(f"{len(self._open)} connections are not enough for {rate:g} requests/s")
-            self._ask(self._free.pop())
+            # What finds no free connection waits for one; its clock runs from when it was due.
+            self.answers.asked_at.append(began + number / rate)
+            self._due += 1
+            if self._free:
+                self._ask(self._free.pop())
 
     def _ask(self, connection: _Connection) -> None:
-        if self._next >= self._last:
+        if self._next >= self._last or (self._paced and not self._due):
             self._free.append(connection)
             return
         number = self._next
         self._next += 1
-        self.answers.asked_at.append(time.perf_counter())
+        if self._paced:
+            self._due -= 1
+        else:
+            self.answers.asked_at.append(time.perf_counter())
         connection.ask(self._make(number))
 
     def answered(self, connection: _Connection, answer: bytes, sent: float) -> None:
@@ -156,10 +163,7 @@ class Hammer:
         if status // 100 != 2 and len(answers.bad) < 5:
             answers.bad.append(answer)
         self._left -= 1
-        if self._paced:
-            self._free.append(connection)
-        else:
-            self._ask(connection)
+        self._ask(connection)
         if not self._left:
             self._done.set()
 

@@ -73,7 +73,7 @@ processes = {processes}
 [http]
 listen = ["127.0.0.1:{port}"]
 [log]
-level = "warning"
+level = "error"
 [carriers.bench]
 hosts = ["127.0.0.1:{smsc_port}"]
 system_id = "bench"

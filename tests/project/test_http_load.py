@@ -60,6 +60,13 @@ async def test_each_request_is_answered_once(whole: bytes, cut: int) -> None:
         assert answers.per_second > 0
 
 
+async def test_at_a_rate_what_finds_no_free_connection_waits_and_its_clock_runs() -> None:
+    async with server(lambda head: [PLAIN]) as (port, seen), Hammer(port, _asked, 1) as hammer:
+        answers = await hammer.run(50, rate=1e6)
+    assert len(seen) == len(answers.asked_at) == 50
+    assert answers.asked_at[-1] - answers.asked_at[0] == pytest.approx(49e-6)
+
+
 async def test_a_refusal_is_told() -> None:
     def answer(head: bytes) -> list[bytes]:
         return [b"HTTP/1.1 429 Slow down\r\nContent-Length: 0\r\n\r\n" if b"n=3" in head else PLAIN]
