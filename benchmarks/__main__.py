@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import codec, inbound, session
+from benchmarks import codec, inbound, outbound, session
 from benchmarks.load import run
 
 if __name__ == "__main__":
@@ -15,3 +15,4 @@ if __name__ == "__main__":
     codec.main(given.rounds)
     session.main(given.count, given.rounds)
     run(inbound.main(given.count, given.rounds))
+    run(outbound.main(given.count // 2, given.rounds))

@@ -1,0 +1,80 @@
+"""Commits of what is submitted: callers who ask again after each answer share one, and nobody waits for nobody."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from smppd.model import OutboundState
+from smppd.store import submissions
+from smppd.store.submissions import Row, Submissions, Written
+
+EXPIRES = datetime.now(UTC) + timedelta(days=1)
+
+
+class Slow(Submissions):
+    """Its commits take `takes` seconds and are written down."""
+
+    def __init__(self, takes: float) -> None:
+        super().__init__(None, lambda: None)  # type: ignore[arg-type]
+        self.takes = takes
+        self.commits: list[int] = []
+
+    async def _connected(self) -> Any:
+        return None
+
+    async def _write(self, connection: Any, rows: list[Row]) -> list[Written]:
+        self.commits.append(len(rows))
+        await asyncio.sleep(self.takes)
+        return [Written(n, row.state, row.reason) for n, row in enumerate(rows, 1)]
+
+
+@pytest.fixture
+async def slow() -> AsyncIterator[Slow]:
+    writer = Slow(0.02)
+    running = asyncio.create_task(writer.run())
+    yield writer
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+def row() -> Row:
+    return Row(
+        1, None, 1, "15001", "+255700000001", "x", None, None, 0, 1, OutboundState.QUEUED, "", 0, EXPIRES, None, 1
+    )
+
+
+async def test_those_who_come_back_one_after_the_other_share_the_next_commit(
+    slow: Slow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(submissions, "PATIENCE", 5.0)  # what ends the wait is that all are there, not the clock
+    slow.takes = 0.5
+
+    async def caller(place: int) -> None:
+        for _ in range(3):
+            await slow.add([row()])
+            for _ in range(place):
+                await asyncio.sleep(0)  # each is back a turn of the loop after the one before
+
+    await asyncio.gather(*(caller(place) for place in range(8)))
+    assert slow.commits == [8, 8, 8]
+
+
+async def test_one_alone_waits_for_nobody(slow: Slow) -> None:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    for _ in range(5):
+        await slow.add([row()])
+    assert slow.commits == [1] * 5
+    assert loop.time() - began < 5 * slow.takes * 1.5 + 0.5
+
+
+async def test_who_does_not_come_back_is_not_waited_for_long(slow: Slow) -> None:
+    await asyncio.gather(*(slow.add([row()]) for _ in range(8)))
+    async with asyncio.timeout(1.0):
+        await slow.add([row()])  # for the seven others it waits half a commit at most
+    assert slow.commits == [8, 1]
