@@ -148,6 +148,40 @@ POOLED = [  # and what the forwarder records, on a connection that keeps no plan
         ("queue_pkey system", "received_pkey id", "report_pkey id", "outcome_dead system", "outcome_message message"),
     ),
 ]
+PART = "outpart_pkey message"
+HELD = "outbound_pkey1 id"
+MATCHING = [  # of receipts, and by the clock: on pooled connections, and on that of a carrier's answers
+    Case("receipt.candidates", (1, [5], ["5"]), ("outkey_pkey carrier key", "outpart_pkey message number", HELD)),
+    Case("receipt.claim", (1, [5]), ("receipt_pkey id",)),
+    Case("receipt.assign", ([5], [6], [1]), ("receipt_pkey id",)),
+    Case("receipt.lock", ([5],), (HELD,)),
+    Case("receipt.parts", ([5],), (PART,)),
+    Case("receipt.update_parts", ([5], [1], [2], ["DELIVRD"], ["000"], [True]), (PART,)),
+    Case("receipt.end_messages", ([5], [4], [""]), (HELD,)),
+    Case("receipt.on_the_way", ([5],), ("receipt_message message", "report_outbound outbound")),
+    Case("receipt.deciding", ([5],), ("receipt_message message",)),
+    Case("receipt.seen_parts", ([5],), (PART,)),
+    Case("receipt.parked", (1, 0, 1000), ("receipt_pkey id",)),
+    Case("receipt.give_up", (1, AGE), ("receipt_pkey id",)),
+    Case("report.add", ([5], [3], [8], [""], ["{}"]), (HELD,)),
+    Case("outkeeper.expire", ("too late",), ("outqueue_expires expires_at", "outqueue_id id", HELD)),
+    Case("outkeeper.aged", (AGE, 5), (HELD,)),
+    Case("outkeeper.overdue", ([5], [1], [AGE], AGE), (HELD,)),
+    Case("outkeeper.unconfirmed", ([5],), (HELD,)),
+    Case("outkeeper.unheard_parts", ([5],), (PART,)),
+    Case("outkeeper.give_up_messages", ([5], [""]), (HELD,)),
+    Case(
+        "outkeeper.blank",
+        (AGE, 5),
+        (HELD, "receipt_message message", "report_outbound outbound", "queue_pkey system message"),
+    ),
+    Case(
+        "outkeeper.forget",
+        (AGE, 5),
+        (HELD, PART, "report_outbound outbound", "queue_pkey system message", "outcome_message message",
+         "outkey_pkey carrier key message number"),
+    ),
+]  # fmt: skip
 NOTHING = (None, None, None, None, None, None, None, False, 50)
 DELIVERIES = ("queue_pkey message", "outcome_message message")
 SEARCHES = {
@@ -213,7 +247,7 @@ async def test_a_plan_that_is_kept_is_right_in_every_state(
 
 
 @pytest.mark.parametrize("state", ["grown", "known"])
-@pytest.mark.parametrize("case", [*BOTH, *SENDING, *POOLED], ids=names)
+@pytest.mark.parametrize("case", [*BOTH, *SENDING, *POOLED, *MATCHING], ids=names)
 async def test_a_plan_made_for_each_execution_is_right_whatever_autovacuum_told(
     database: Opened, case: Case, state: str
 ) -> None:
