@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import errno
+import logging
 import socket
 from collections.abc import Iterable
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from smppd.config import HostPort, HttpConfig
 from smppd.config.outside import server_context
 from smppd.errors import ConfigError, StartError
 from smppd.http import health
+from smppd.http.patience import NEXT, Patience
 from smppd.http.problem import problems
 
 DRAIN_SECONDS = 10.0
@@ -32,10 +37,19 @@ class HttpServer:
         routes: Iterable[web.RouteDef] = (),
     ) -> None:
         self._config = config
-        app = web.Application(middlewares=[problems])
+        self._patience = Patience()
+        self._watching: asyncio.Task[None] | None = None
+        app = web.Application(middlewares=[self._patience.middleware(), problems])
         app.on_response_prepare.append(_unnamed)
         app.add_routes([*health.routes(readiness, exposition), *routes])
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=DRAIN_SECONDS, max_line_size=LONGEST_TARGET)
+        self._runner = web.AppRunner(
+            app,
+            access_log=None,
+            shutdown_timeout=DRAIN_SECONDS,
+            max_line_size=LONGEST_TARGET,
+            keepalive_timeout=NEXT,
+            logger=_quiet(),
+        )
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
@@ -49,16 +63,35 @@ class HttpServer:
         except ConfigError as error:
             raise StartError(str(error)) from None
         await self._runner.setup()
+        assert self._runner.server is not None
+        self._watching = asyncio.create_task(self._patience.watch(self._runner.server))
         for address in self._config.listen:
             try:
                 await web.TCPSite(self._runner, address.host, address.port, ssl_context=tls).start()
             except OSError as error:
-                await self._runner.cleanup()
+                await self.stop()
                 raise StartError(f"cannot listen on {address}: {_cause(error, address)}") from error
 
     async def stop(self) -> None:
         """Take no new connection, finish the requests that run within `DRAIN_SECONDS`, close."""
+        if self._watching is not None:
+            self._watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watching
+            self._watching = None
         await self._runner.cleanup()
+
+
+def _quiet() -> logging.Logger:
+    """aiohttp's log without what is no HTTP: anyone can send that, as often as he likes, and is answered 400."""
+    logger = logging.getLogger("smppd.http.server")
+    if not logger.filters:
+        logger.addFilter(_is_ours)
+    return logger
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 
 
 def _cause(error: OSError, address: HostPort) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import orjson
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from smppd.desk import Accepted, Desk, Result
 from smppd.desk.access import Credential, Denied
@@ -19,6 +21,9 @@ from smppd.systems.kannel_request import Asked, Refusal, from_post, from_query
 PATH = "/cgi-bin/sendsms"
 MOST_BEGINNINGS = 5  # of a message with the same dlr-url, each after the one before has failed
 """RapidPro stops at three."""
+
+LONGEST_BODY = 60.0  # seconds that a body may take
+_UNREAD = (408, 413)  # their bodies
 
 UNAUTHORIZED = "Authorization failed for sendsms"
 
@@ -42,7 +47,7 @@ class Sendsms:
 
     async def _post(self, request: web.Request) -> web.Response:
         try:
-            asked = from_post(request.raw_headers, await request.read(), _query(request))
+            asked = from_post(request.raw_headers, await _body(request), _query(request))
         except Refusal as refusal:
             return _refused(refusal, as_json=request.content_type == "application/json")
         return await self._answered(request, asked)
@@ -103,6 +108,19 @@ def _failed(state: OutboundState) -> bool:
     return state.final and state is not OutboundState.DELIVERED
 
 
+async def _body(request: web.Request) -> bytes:
+    """Raises Refusal."""
+    try:
+        async with asyncio.timeout(LONGEST_BODY):
+            return await request.read()
+    except TimeoutError:
+        raise Refusal(408, "Body did not come in time, rejected") from None
+    except web.HTTPRequestEntityTooLarge:
+        raise Refusal(413, "Body too large, rejected") from None
+    except (web.RequestPayloadError, HttpProcessingError):
+        raise Refusal(400, "Body misformed, rejected") from None
+
+
 def _query(request: web.Request) -> bytes:
     """As it came: yarl would decode it as UTF-8, and with coding=2 the octets are none."""
     return request.raw_path.encode("utf-8", "surrogateescape").partition(b"?")[2]
@@ -121,6 +139,8 @@ def _refused(refusal: Refusal, *, as_json: bool = False) -> web.Response:
         response = web.Response(status=refusal.status, body=body, content_type="application/json")
     else:
         response = _plain(refusal.status, refusal.text)
+    if refusal.status in _UNREAD:
+        response.force_close()  # what follows of the body is not worth reading
     if refusal.retry_after:
         response.headers["Retry-After"] = str(max(1, round(refusal.retry_after)))
     return response

@@ -1,5 +1,6 @@
 """The listeners and the three health questions, over real sockets."""
 
+import asyncio
 import socket
 import ssl
 import subprocess
@@ -10,10 +11,10 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from smppd import metrics
-from smppd.config import HttpConfig
+from smppd import log, metrics
+from smppd.config import HttpConfig, LogConfig
 from smppd.errors import StartError
-from smppd.http import HttpServer
+from smppd.http import HttpServer, patience
 
 
 class Gateway:
@@ -179,3 +180,84 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
         check=True, capture_output=True,
     )  # fmt: skip
     return cert, key
+
+
+async def test_who_says_nothing_or_half_a_request_is_let_go(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, seconds in [("FIRST", 0.05), ("EVERY", 0.01)]:
+        monkeypatch.setattr(patience, name, seconds)
+    server, _ = await serve()
+    for said in (b"", b"GET /heal", b"GET /healthz HTTP/1.1\r\nHost: x\r\n"):
+        reader, writer = await asyncio.open_connection(*server.addresses[0])
+        writer.write(said)
+        assert await asyncio.wait_for(reader.read(), 10) == b""
+        writer.close()
+
+
+async def test_a_kept_connection_is_let_go_when_no_request_follows(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, seconds in [("NEXT", 0.05), ("EVERY", 0.01)]:
+        monkeypatch.setattr(patience, name, seconds)
+    server, _ = await serve()
+    reader, writer = await asyncio.open_connection(*server.addresses[0])
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert b'"alive"' in await asyncio.wait_for(reader.read(), 10)
+    writer.close()
+
+
+async def test_a_request_that_takes_long_is_not_cut(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, seconds in [("FIRST", 0.01), ("NEXT", 0.01), ("EVERY", 0.01)]:
+        monkeypatch.setattr(patience, name, seconds)
+    looked = 0
+    look = patience.Patience.look
+
+    def counted(self: patience.Patience, connections: list[web.RequestHandler], now: float) -> None:
+        nonlocal looked
+        look(self, connections, now)
+        looked += 1
+
+    async def long(_request: web.Request) -> web.Response:
+        begun = looked
+        while looked < begun + 10:
+            await asyncio.sleep(0.01)
+        return web.Response(text="done")
+
+    monkeypatch.setattr(patience.Patience, "look", counted)
+    server, _ = await serve([web.get("/long", long)])
+    reader, writer = await asyncio.open_connection(*server.addresses[0])
+    writer.write(b"GET /long HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert (await asyncio.wait_for(reader.read(), 30)).endswith(b"done")
+    writer.close()
+
+
+async def test_of_too_many_connections_the_oldest_idle_ones_are_let_go(
+    serve: Serve, client: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "EVERY", 0.01)
+    monkeypatch.setattr(patience.resource, "getrlimit", lambda _: (16, 16))  # half of it is for others
+    server, url = await serve()
+    opened = [await asyncio.open_connection(*server.addresses[0]) for _ in range(12)]
+    done, _ = await asyncio.wait(
+        [asyncio.ensure_future(reader.read()) for reader, _ in opened], return_when=asyncio.FIRST_COMPLETED, timeout=10
+    )
+    assert done
+    async with client.get(url + "/healthz") as answer:
+        assert answer.status == 200
+    for _, writer in opened:
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "said", [b"\x16\x03\x01\x02\x00\x01", b"GET /\xff HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nX : y\r\n\r\n"]
+)
+async def test_what_is_no_http_is_refused_and_fills_no_log(
+    serve: Serve, capsys: pytest.CaptureFixture[str], said: bytes
+) -> None:
+    log.setup(LogConfig())
+    server, _ = await serve()
+    reader, writer = await asyncio.open_connection(*server.addresses[0])
+    writer.write(said + b"\r\n\r\n")
+    assert (await asyncio.wait_for(reader.read(), 10)).startswith(b"HTTP/1.0 400 ")
+    writer.close()
+    out, err = capsys.readouterr()
+    assert "Error handling request" not in out + err

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
 import pytest
 
+from smppd.systems import kannel_sendsms
 from tests.systems.kannel_kit import USER, Caller, caller
 from tests.systems.kit import PASSWORD
 from tests.systems.test_kannel_sendsms import ACCEPTED, DENIED, WHO, changes
@@ -235,3 +237,21 @@ async def test_what_is_wrong_with_json_is_said_as_json(here: Caller, body: bytes
     said = await here.ask("POST", PATH, JSON, body)
     assert (said.status, orjson.loads(said.body)) == (status, {"error": error})
     assert not here.taken
+
+
+async def test_a_body_that_is_too_large_or_not_compressed_as_it_says(here: Caller) -> None:
+    said = await here.ask("POST", PATH, headers("text/plain"), b"a" * (2**20 + 1))
+    assert (said.status, said.body) == (413, "Body too large, rejected")
+    said = await here.ask("POST", PATH, [*headers("text/plain"), ("Content-Encoding", b"gzip")], b"no gzip")
+    assert (said.status, said.body) == (400, "Body misformed, rejected")
+    assert here.taken == []
+
+
+async def test_a_body_that_never_ends_is_not_waited_for(here: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kannel_sendsms, "LONGEST_BODY", 0.05)
+    reader, writer = await asyncio.open_connection("127.0.0.1", here.port)
+    writer.write(b"POST " + PATH + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\na")
+    async with asyncio.timeout(10):
+        said = await reader.readuntil(b"Body did not come in time, rejected")
+    assert said.startswith(b"HTTP/1.1 408 ")
+    writer.close()
