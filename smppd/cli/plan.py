@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
-from smppd.config import CarrierConfig, Config, RouteConfig, StoreConfig
+from smppd.config import CarrierConfig, Config, RouteConfig, StoreConfig, SystemConfig
 
 
 def described(config: Config) -> Iterator[str]:
@@ -16,8 +17,7 @@ def described(config: Config) -> Iterator[str]:
     for name, carrier in config.carriers.items():
         yield f"carrier {name}: {_carrier(carrier)}"
     for name, system in config.systems.items():
-        limit = f"{system.concurrency} at a time, given up after {system.retry.give_up / 86400:g} days"
-        yield f"system {name}: {system.type} at {system.url}, {limit}"
+        yield f"system {name}: {_system(system)}"
     for index, route in enumerate(config.routes):
         yield f"route {index + 1}: {route_in_words(route)}"
 
@@ -80,6 +80,21 @@ def _store(store: StoreConfig) -> str:
     limit = f"{store.max_disk} of its volume" if store.max_disk.endswith("%") else f"{int(store.max_disk) / 1e9:g} GB"
     text = f"texts {store.retain_text / 86400:g} days, rows {store.retain / 86400:g} days"
     return f"keeps messages in {where}, at most {limit}; {text}"
+
+
+def _system(system: SystemConfig) -> str:
+    """Whom it is, how it is called, and whether it may call us."""
+    where = " at " + system.url if system.url else ""
+    if system.type == "kannel":
+        called = urlsplit(system.post_url or system.get_url or "").netloc.rpartition("@")[2]  # the rest may be secret
+        where = f" at {called}" if called else ""
+    limit = f"{system.concurrency} at a time, given up after {system.retry.give_up / 86400:g} days"
+    ways = []
+    if (access := system.access) is not None:
+        ways = ["a token"] if access.token_hash is not None else []
+        ways += [f"user name {access.username}"] if access.username is not None else []
+    sends = f"; sends with {' or '.join(ways)}" if ways else ""
+    return f"{system.type}{where}, {limit}{sends}"
 
 
 def _carrier(carrier: CarrierConfig) -> str:

@@ -50,6 +50,37 @@ def test_a_good_file_says_what_would_run(file: Path) -> None:
     assert not (file.parent / "data").exists()
 
 
+SYSTEMS = """
+[systems.reminders]
+type = "api"
+[systems.reminders.access]
+token_hash = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+username = "app"
+password = "hidden-1"
+[systems.clinic]
+type = "kannel"
+get_url = "http://user:hidden-2@10.1.1.1:81/hidden-3?text=%b"
+[systems.bare]
+type = "api"
+"""
+
+
+def test_systems_that_send_are_told_without_their_secrets(file: Path) -> None:
+    file.write_text(file.read_text() + SYSTEMS)
+    result = run.invoke(app, ["check", "-c", str(file)])
+    assert result.exit_code == 0
+    assert (
+        "system reminders: api, 8 at a time, given up after 7 days; sends with a token or user name app\n"
+        in result.stdout
+    )
+    assert "system clinic: kannel at 10.1.1.1:81, 8 at a time, given up after 7 days\n" in result.stdout
+    assert "hidden" not in result.stdout + result.stderr
+    assert result.stderr.splitlines() == [
+        "warning: system clinic: no route leads to it, so it receives nothing",
+        "warning: system bare: it has no token_hash and no username in access, so it cannot call",
+    ]
+
+
 def test_a_refusal_is_one_line_per_problem_and_exit_2(file: Path) -> None:
     file.write_text(file.read_text() + '[log]\nlevel = "loud"\nfromat = "text"\n')
     result = run.invoke(app, ["check", "-c", str(file)])
