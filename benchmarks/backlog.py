@@ -52,7 +52,7 @@ insert into carrier (name) values ('carrier');
 insert into system (name) values ('batch');
 insert into outbound (id, system, reference, fingerprint, sender, recipient, text, priority, parts, state, report,
                       created_at, expires_at)
-select n, 1, 'r' || n, n, '15001', '+2557' || lpad((n::bigint * 7919 % 100000000)::text, 8, '0'),
+select n, 1, 'r' || n, n, '15001', '+2557' || lpad((n::bigint * 61803399 % 100000000)::text, 8, '0'),
        'Habari Amina. Kumbuka kwenda kliniki tarehe 14 kwa kipimo cha ujauzito. Beba kadi yako. ' || n, n % 4, 1, 1, 48,
        now() - ({waiting} - n) * interval '0.1 seconds', now() + interval '3 days'
 from generate_series(1, {waiting}) n;
