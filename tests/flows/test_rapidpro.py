@@ -8,11 +8,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from aiohttp import web
+
 from smppd.app import Gateway
 from smppd.config import Config
 from smppd.simulator.courier import Courier
 from smppd.simulator.mo import Mo
 from smppd.simulator.smsc import Smsc
+from smppd.simulator.standin import Failure, Seen
+from smppd.simulator.webhook import Sink
 from tests.interop.kit import PATIENCE, gateway, stands
 
 CHANNEL = "8eb23e93-5ecb-45ba-b726-3b064e0c56ab"
@@ -126,3 +130,32 @@ async def test_messages_come_in_once_and_whole(make_config: Callable[..., Config
         await here.courier.wait_requests(3, PATIENCE)
         found = sorted((one.sender, one.text) for one in here.courier.received)
         assert found == [("+256772000001", "ndiyo"), ("+256772000002", TEXT * 20)]
+
+
+class Service(Sink):
+    """Answers in plain text, as services do."""
+
+    async def answer(self, seen: Seen) -> web.Response:
+        response = await super().answer(seen)
+        response.content_type = "text/plain"
+        return response
+
+
+async def test_the_answer_of_a_service_goes_back_to_the_phone_once(make_config: Callable[..., Config]) -> None:
+    """A delivery that is repeated, because the first answer was lost, brings the same reply."""
+    service = Service(body="asante é".encode())
+    url = await service.start()
+    try:
+        async with setting(make_config, post_url=f"{url}/in", max_messages=1) as here:
+            service.faults.fail_after, service.faults.failure = 1, Failure(503)
+            here.smsc.enqueue(Mo(source="256772000001", destination="8500", text="ndiyo"))
+            await here.smsc.wait_submits(1, PATIENCE)
+            await stands(here.running, "select count(*) = 1 from outcome where state = 1")
+            (message,) = (submit.message for submit in here.smsc.submits)
+            assert (message.source_addr, message.destination_addr) == ("8500", "256772000001")
+            assert message.short_message == b"asante \x05"
+            query = "select reference = 'reply/' || (select max(id) from received) from outbound"
+            assert await here.running.db.pool.fetchval(query)
+            assert service.count == 2
+    finally:
+        await service.stop()
