@@ -13,7 +13,7 @@ from smppd import metrics
 from smppd.carriers.flight import Message, Part
 from smppd.config import CarrierConfig
 from smppd.model import PartState
-from smppd.smpp.outgoing import Outgoing, Unsendable, compose
+from smppd.smpp.outgoing import EncodeError, Outgoing, Unsendable, compose
 from smppd.store.database import DOWN
 from smppd.store.outqueue import Claimed, Known, Outqueue, Wanted
 
@@ -49,7 +49,7 @@ class Marker:
         message.reference = self._reference_of(begun)
         try:
             pdus = compose(outgoing, self._config, message.reference, now)
-        except Unsendable as problem:
+        except (Unsendable, EncodeError) as problem:
             message.problem = str(problem)
             return message
         message.total = len(pdus)

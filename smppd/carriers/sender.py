@@ -249,8 +249,8 @@ class Sender:
         while ready:
             part = ready[0][2]
             message = part.message
-            if part.state is not PartState.SENDING:
-                heappop(ready)  # given up with its message
+            if part.state is not PartState.SENDING or message.stopped:
+                heappop(ready)  # given up with its message, or about to be: another part of it is under way
                 continue
             if not self._may_send(now):
                 reason = CARRIER

@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import Any
 
-from pdu import AlertNotification, DataSm, DeliverSm, Pdu
+from pdu import AlertNotification, DataSm, DeliverSm, GenericNack, Pdu, Status
 
 
 class Cause(enum.Enum):
@@ -79,7 +79,9 @@ class Response:
 
     @property
     def status(self) -> int:
-        """The command_status."""
+        """The command_status; never 0 for a generic_nack, which takes nothing whatever it says."""
+        if type(self.pdu) is GenericNack:
+            return self.pdu.status or Status.ESME_RUNKNOWNERR
         return self.pdu.status
 
     @property

@@ -32,6 +32,7 @@ MOST_PARTS = 255
 _OCTETS = 140  # of user data in one part
 _SEPTETS = 160  # the same in septets
 _CONCATENATION = (0x00, 0x08)  # elements that number a part (3GPP TS 23.040 sections 9.2.3.24.1 and .8)
+_LONGEST = 31 * 86400  # seconds of validity that are written; a carrier keeps no message for longer
 _SHORT = 6  # digits of a short code
 _LONGEST_NAME = 11  # characters of an alphanumeric sender (3GPP TS 23.040 section 9.1.2.5)
 
@@ -246,11 +247,11 @@ def _or(configured: int | None, derived: int) -> int:
 
 
 def _validity(options: Options, created_at: datetime, now: datetime) -> str:
-    """What is left of the validity that was asked for, as a relative time of whole seconds."""
+    """What is left of the validity that was asked for, as a relative time of whole seconds, which has no months."""
     if not options.validity:
         return ""
     left = created_at + timedelta(seconds=options.validity) - now
-    return format_time(timedelta(seconds=max(1, int(left.total_seconds()))), "validity")
+    return format_time(timedelta(seconds=min(max(1, int(left.total_seconds())), _LONGEST)), "validity")
 
 
 def beginning(text: str, parts: int) -> str:

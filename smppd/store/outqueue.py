@@ -16,6 +16,7 @@ from smppd.store.queries import statement
 from smppd.store.reports import News
 from smppd.store.text import storable
 
+_WITH_CARRIER = (OutboundState.SENT, OutboundState.UNKNOWN)
 PRIORITIES = (3, 2, 1, 0)
 """Of the lanes, the first to be served first."""
 
@@ -132,6 +133,7 @@ class Outqueue:
 
     def __init__(self, db: Database, carrier: str, words: receipts.Text) -> None:
         self._db, self.carrier, self._words = db, carrier, words
+        self._lease = f"carrier/{carrier}", db.instance
         self.id = 0  # the carrier's; known once a method was called
         self._connections: dict[str, OwnConnection] = {}
 
@@ -151,7 +153,7 @@ class Outqueue:
         return [_claimed(row) for row in rows]
 
     async def mark(self, messages: list[int], parts: Sequence[Wanted], *, again: bool = False) -> set[int]:
-        """Make messages ours before their parts are written; those that were still there.
+        """Make messages ours before their parts are written; those that were still there. None without the lease.
 
         `again`: it was tried before, and nobody knows whether that was committed.
         """
@@ -165,14 +167,20 @@ class Outqueue:
             [part.total for part in parts],
             [part.reference for part in parts],
             again,
+            *self._lease,
         )
         return {row["id"] for row in rows}
 
     async def record(self, record: Record) -> bool:
-        """Write it all or nothing; whether a system is to hear of it. Written again, it changes nothing."""
+        """Write it all or nothing; whether a system is to hear of it. Written again, it changes nothing.
+
+        Nothing is written without the lease: the new owner has taken all that was marked for in doubt.
+        """
         connection = await self._connected("record")
         told = False
         async with connection.transaction():
+            if not await connection.fetchval(statement("outqueue", "owned"), *self._lease):
+                return False
             if record.parts:
                 await connection.execute(statement("outqueue", "record_parts"), *self._parts(record.parts))
             if record.ended:
@@ -234,7 +242,7 @@ class Outqueue:
         changed = {row["id"] for row in rows}
         news = [end for end in ended if end.report & end.state.bit and end.message in changed]
         told = await reports.add(connection, [News(n.message, n.state, n.reason, n.detail) for n in news])
-        sent = [end.message for end in ended if end.state is OutboundState.SENT and end.parts > 1]
+        sent = [end.message for end in ended if end.state in _WITH_CARRIER and end.parts > 1]
         return await receipts.settle(connection, sent, self._words) or told
 
     def _parts(self, parts: list[Told]) -> tuple[object, ...]:

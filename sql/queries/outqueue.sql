@@ -33,10 +33,19 @@ left join lateral (
 
 -- name: mark
 -- Just before the wire: the rows $2 become ours for good, and of their parts ($3..$6) those of rows that were still
--- there. A part that was there before keeps what it counts.
-with m as (
-  update outqueue set marked = true where id = any($2::bigint[]) and carrier + 0 = $1 and (not marked or $7)
+-- there. A part that was there before keeps what it counts; parts beyond the last are from another carrier's cut.
+-- Only by the owner of the lease $8, which nobody can take before this is committed.
+with l as materialized (
+  select from lease where name = $8 and instance = $9 for share
+), m as (
+  update outqueue set marked = true
+  where id = any($2::bigint[]) and carrier + 0 = $1 and (not marked or $7) and exists (select from l)
   returning id
+), x as (
+  delete from outpart p using (
+    select message, max(total) as total from unnest($3::bigint[], $5::smallint[]) n(message, total)
+    where (message in (select id from m)) is true group by message offset 0) n
+  where p.message = n.message and p.number > n.total
 ), p as (
   insert into outpart (message, number, total, carrier, state, reference)
   select message, number, total, $1, 0, reference
@@ -48,16 +57,20 @@ with m as (
 )
 select id from m;
 
+-- name: owned
+-- Whether the lease is ours still; if so, nobody can take it before our transaction ends.
+select true from lease where name = $1 and instance = $2 for share;
+
 -- name: record_parts
 -- What became of parts on the wire: $1..$7 are parallel arrays; $8 and beyond the keys under which receipts come. Only a
--- part that is still on the wire changes, so that written again it changes nothing.
+-- part that is still on the wire to us changes, so that written again it changes nothing.
 with p as (
   update outpart p
   set state = n.state, status = n.status, message_id = n.message_id, keys = n.keys::text[], resends = p.resends + n.resends,
       answered_at = case when n.state in (1, 4) then now() end
   from unnest($1::bigint[], $2::smallint[], $3::smallint[], $4::bigint[], $5::text[], $6::text[], $7::smallint[])
        n(message, number, state, status, message_id, keys, resends)
-  where p.message = n.message and p.number = n.number and p.state = 0
+  where p.message = n.message and p.number = n.number and p.state = 0 and p.carrier = $8
 )
 insert into outkey (carrier, key, message, number)
 select $8, key, message, number from unnest($9::text[], $10::bigint[], $11::smallint[]) k(key, message, number)

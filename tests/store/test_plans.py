@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -73,7 +74,11 @@ SENDING = [
     Case("outqueue.claim", (1, *LANES), ("outqueue_pkey carrier priority due_at", *PARTS)),
     Case("outqueue.sweep", (1, *LANES, SOME, AGE), ("outqueue_pkey carrier priority due_at", *PARTS)),
     Case("outqueue.marked", (1,), ("outqueue_pkey carrier", *PARTS)),
-    Case("outqueue.mark", (1, WAITING, WAITING, [1] * 100, [1] * 100, [7] * 100, False), ("outqueue_id id",)),
+    Case(
+        "outqueue.mark",
+        (1, WAITING, WAITING, [1] * 100, [1] * 100, [7] * 100, False, "carrier/vodacom", UUID(int=1)),
+        ("outqueue_id id", "outpart_pkey message number"),
+    ),
     Case(
         "outqueue.record_parts",
         (SOME, [1] * 100, [1] * 100, [0] * 100, ["x"] * 100, ["{x}"] * 100, [0] * 100, 1, ["x"], [5], [1]),
