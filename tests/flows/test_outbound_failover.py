@@ -40,11 +40,12 @@ async def test_a_second_carrier_takes_over_and_the_first_comes_back_without_a_fl
     smsc.desk.taker.on_take = lambda submit: times.append(submit.at)
     await smsc.start()
     await smsc.wait_bound(1, 60)
+    await prefill(process, 1000, start=4000, alternatives=["tigo"])
     await settled(process)
     # Nothing is moved back, and what still waits for the first goes at its pace: no second of it is above the limit.
     assert times
     assert smsc.counters.submits == sent + len(times)
     for at in times:
         assert sum(at <= each < at + 1 for each in times) <= 600
-    await accounts(process, [smsc, other], 4000)
+    await accounts(process, [smsc, other], 5000)
     assert await process.stop() == 0
