@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -97,6 +98,14 @@ class CarrierConfig(Table):
                 int(code, 0)
             except ValueError:
                 raise ValueError(f'"{code}" is not a command_status; write it as "0x14" or "20"') from None
+        return value
+
+    @field_validator("prefixes")
+    @classmethod
+    def _digits(cls, value: list[str]) -> list[str]:
+        for prefix in value:
+            if not re.fullmatch(r"\+?[0-9]+", prefix):
+                raise ValueError(f'"{prefix}" is no beginning of a number; write digits, such as "25575"')
         return value
 
     @field_validator("tlvs")

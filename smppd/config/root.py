@@ -93,16 +93,30 @@ class PolicyConfig(Table):
     deny: list[str] = []
     deny_shorter_than: int = Field(0, ge=0)
     deny_alphanumeric: bool = False
-    region: str | None = Field(None, pattern="^[A-Z]{2}$")
+    region: str | None = None
     loop: int = Field(10, ge=0)  # the same text to one number within loop_window; 0: no limit
     burst: int = Field(100, ge=0)  # messages to one number within loop_window; 0: no limit
     loop_window: Seconds = 600.0
+
+    @field_validator("region")
+    @classmethod
+    def _known_region(cls, value: str | None) -> str | None:
+        if value is None or value in _regions():
+            return value
+        raise ValueError('write the two capital letters of a country, such as "TZ"')
 
 
 class LogConfig(Table):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["json", "text"] = "json"
     privacy: Literal["masked", "open"] = "masked"
+
+
+def _regions() -> frozenset[str]:
+    """The countries whose numbers can be read."""
+    from phonenumbers.data import _COUNTRY_CODE_TO_REGION_CODE as codes
+
+    return frozenset(region for regions in codes.values() for region in regions if region.isalpha())
 
 
 class Config(Table):
@@ -140,6 +154,9 @@ class Config(Table):
 
     @model_validator(mode="after")
     def _known_targets(self) -> Config:
+        for name, system in self.systems.items():
+            if system.carrier is not None and system.carrier not in self.carriers:
+                raise ValueError(f'systems.{name}.carrier names "{system.carrier}", which is not configured')
         for index, route in enumerate(self.routes):
             for name in route.to:
                 if name not in self.systems:

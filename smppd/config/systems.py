@@ -117,6 +117,14 @@ class SystemConfig(Table):
     once_per_dlr_url: bool = False  # the same message with the same dlr-url is one message until it has ended
     unmappable: Literal["ucs2", "refuse", "replace"] = "ucs2"  # characters that the carrier's alphabet has not
 
+    @field_validator("senders")
+    @classmethod
+    def _sendable(cls, value: list[str]) -> list[str]:
+        for sender in value:
+            if not re.fullmatch(r"\+?[0-9]{1,20}|[ -~]{1,11}", sender) or not sender.strip():
+                raise ValueError(f'"{sender}" is neither a number nor a name of at most 11 plain characters')
+        return value
+
     @model_validator(mode="before")
     @classmethod
     def _own_keys(cls, value: Any) -> Any:
