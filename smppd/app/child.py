@@ -44,7 +44,7 @@ async def serve() -> int:
     beside = [asyncio.ensure_future(job) for job in (counter.run(), hint.run())]
     forwarding = Forwarding(db, orders.config, orders.systems, counter)
     running = asyncio.ensure_future(forwarding.run())
-    listening = asyncio.ensure_future(_listen(reader, forwarding))
+    listening = asyncio.ensure_future(_listen(reader, forwarding, counter))
     sys.stdout.buffer.write(b"ready\n")
     sys.stdout.buffer.flush()
     await asyncio.wait({running, listening}, return_when=asyncio.FIRST_COMPLETED)
@@ -58,12 +58,14 @@ async def serve() -> int:
     return 0
 
 
-async def _listen(reader: asyncio.StreamReader, forwarding: Forwarding) -> None:
+async def _listen(reader: asyncio.StreamReader, forwarding: Forwarding, counter: Counter) -> None:
     while True:
         match (await reader.readline()).split():
             case [b"metrics"]:
                 sys.stdout.buffer.write(orjson.dumps(metrics.samples()) + b"\n")
                 sys.stdout.buffer.flush()
+            case [b"configure", size]:
+                counter.desk.configure(pickle.loads(await reader.readexactly(int(size))))
             case [b"stop", seconds]:
                 await forwarding.stop(float(seconds))
                 return

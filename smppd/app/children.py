@@ -15,6 +15,7 @@ import orjson
 from smppd import log, metrics
 from smppd.app.orders import Orders
 from smppd.backoff import delay
+from smppd.config import Config
 
 STARTING = 30.0  # seconds a child may take to say that it is ready
 _HERE = Path(__file__).resolve().parents[2]  # a child finds the packages where this one did
@@ -59,6 +60,17 @@ class Child:
                 with contextlib.suppress(ProcessLookupError):
                     self._process.kill()
                 await self._process.wait()
+
+    def configure(self, config: Config) -> None:
+        """Let it judge and route by the carriers and the policy of a new configuration; its systems stay."""
+        kept = self._orders.config
+        changed = {"carriers": config.carriers, "policy": config.policy}
+        self._orders.config = kept.model_copy(update=changed)
+        process = self._process
+        if self.ready.is_set() and process is not None and process.stdin is not None:
+            words = pickle.dumps(self._orders.config)
+            with contextlib.suppress(OSError, RuntimeError):  # the next one is started with it
+                process.stdin.write(b"configure %d\n" % len(words) + words)
 
     async def collect(self) -> None:
         """Fetch its metrics; what it said last stands when it does not answer."""
@@ -108,12 +120,15 @@ class Child:
         )
         assert process.stdin is not None
         assert process.stdout is not None
+        told = self._orders.config
         orders = pickle.dumps(self._orders)
         process.stdin.write(b"%d\n" % len(orders) + orders)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STARTING):
                 if await process.stdout.readline() == b"ready\n":
                     self.ready.set()
+                    if self._orders.config is not told:
+                        self.configure(self._orders.config)
                     return
         with contextlib.suppress(ProcessLookupError):
             process.kill()

@@ -20,6 +20,7 @@ from smppd.app.counter import Counter
 from smppd.app.forwarding import Forwarding, served
 from smppd.app.holding import Holding, Outlet
 from smppd.app.orders import Orders
+from smppd.app.orphans import Orphans
 from smppd.app.reader import Reader
 from smppd.carriers.matchers import Matchers
 from smppd.config import CarrierConfig, Config, Secret
@@ -124,6 +125,8 @@ class Gateway:
         self.db.config = self.db.config.model_copy(update={"carriers": config.carriers})  # the keeper reads it
         self.reader.configure(config)
         self.counter.desk.configure(config)
+        for child in self._children:
+            child.configure(config)
         if self._matchers is not None:
             self._matchers.configure(config.carriers)
         self._reloads.put_nowait(config.carriers)
@@ -151,10 +154,12 @@ class Gateway:
                     self._note_states(),
                 )
             ]
+            own.append(group.create_task(Orphans(self.db).run()))
             if self.db.embedded is not None:
                 own.append(group.create_task(Revival(self.db.embedded).run()))
             own.extend(self._start_systems(group))
-            self._start_carriers(group, intake, self.config.carriers)
+            for name, config in self.config.carriers.items():
+                self._start_carrier(group, intake, name, config)
             own.append(group.create_task(self._reload_carriers(group, intake)))
             if await self._unless_stopped(self._children_ready()):
                 self._unready = None
@@ -191,10 +196,9 @@ class Gateway:
         wanted = self.config.node.processes
         return min(2, len(os.sched_getaffinity(0))) if wanted == "auto" else wanted
 
-    def _start_carriers(self, group: asyncio.TaskGroup, intake: Intake, carriers: dict[str, CarrierConfig]) -> None:
-        for name, config in carriers.items():
-            holding = Holding(self.db, name, config, intake, self._state, self._outlet)
-            self._carriers[name] = config, holding, group.create_task(holding.run())
+    def _start_carrier(self, group: asyncio.TaskGroup, intake: Intake, name: str, config: CarrierConfig) -> None:
+        holding = Holding(self.db, name, config, intake, self._state, self._outlet)
+        self._carriers[name] = config, holding, group.create_task(holding.run())
 
     async def _reload_carriers(self, group: asyncio.TaskGroup, intake: Intake) -> None:
         while True:
@@ -202,11 +206,13 @@ class Gateway:
             for name, (config, _, _) in list(self._carriers.items()):
                 if wanted.get(name) != config:
                     await self._stop_carrier(name, STOP_SECONDS / 2)
-            fresh = {name: config for name, config in wanted.items() if name not in self._carriers}
-            try:
-                self._start_carriers(group, intake, fresh)
-            except StartError as error:
-                self._log.error("a carrier of the new configuration cannot be used", reason=str(error))
+            for name, config in wanted.items():
+                if name in self._carriers or self._stop.is_set():
+                    continue
+                try:
+                    self._start_carrier(group, intake, name, config)
+                except StartError as error:  # the others shall not be missing for it
+                    self._log.error("this carrier cannot be used", carrier=name, reason=str(error))
 
     async def _stop_carrier(self, name: str, seconds: float) -> None:
         _, holding, task = self._carriers.pop(name)

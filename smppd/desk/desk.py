@@ -43,7 +43,8 @@ class Desk:
 
     def configure(self, config: Config) -> None:
         """Take over policy and routes of a new configuration between two requests."""
-        self.config = config
+        # A system that was taken out is served until the next start, and may still hand messages in.
+        self.config = config.model_copy(update={"systems": {**self.config.systems, **config.systems}})
         self.gate.configure(config)
         self._admission = Admission(config)
 

@@ -142,3 +142,9 @@ with s as materialized (
 )
 select (select count(*) from u) as taken, e.due_at, e.id
 from (select) x left join e on (select count(*) from s) = 5000 or (select count(*) from w) = $7;
+
+-- name: unserved
+-- Carriers but those named that have rows, and whether some of them are marked.
+select c.name, exists (select from outqueue where carrier = c.id and marked) as marked
+from carrier c
+where c.name <> all($1::text[]) and exists (select from outqueue where carrier = c.id);
