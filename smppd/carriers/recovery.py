@@ -2,28 +2,49 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Literal
+
+import asyncpg
+from structlog.typing import FilteringBoundLogger
 
 from smppd import metrics
 from smppd.carriers.flight import IN_DOUBT
 from smppd.model import OutboundState, PartState, ReportDetail
+from smppd.store.database import DOWN
 from smppd.store.outqueue import Claimed, Ended, Outqueue, Record, Told, Waiting
+
+InDoubt = Literal["resend", "unknown"]
 
 _WITH_CARRIER = (PartState.ACCEPTED, PartState.DELIVERED, PartState.UNDELIVERED)
 
 
-async def recover(queue: Outqueue, in_doubt: Literal["resend", "unknown"]) -> Record:
+async def settle(queue: Outqueue, in_doubt: InDoubt, logger: FilteringBoundLogger) -> None:
+    """Record what becomes of it, and count it, however long the database is away. Before anything is sent."""
+    record: Record | None = None
+    while True:
+        try:
+            if record is None:
+                record = await recover(queue, in_doubt)
+            if record:
+                await queue.record(record)
+        except (*DOWN, asyncpg.PostgresError) as error:
+            logger.warning("waiting for the database", reason=type(error).__name__)
+            queue.drop("record")
+            await asyncio.sleep(1)
+        else:
+            break
+    metrics.IN_DOUBT.labels(queue.carrier, in_doubt).inc(len(record.parts))
+    if record.parts:
+        logger.warning("the last owner of this carrier ended with parts in doubt", parts=len(record.parts))
+
+
+async def recover(queue: Outqueue, in_doubt: InDoubt) -> Record:
     """What is to be recorded of the rows that are still marked. Raises what the database raises."""
     record = Record()
     for claimed in await queue.marked():
         _settle(record, claimed, queue.id, in_doubt)
     return record
-
-
-def count(record: Record, carrier: str, in_doubt: str) -> int:
-    """After the commit: the parts in doubt, counted."""
-    metrics.IN_DOUBT.labels(carrier, in_doubt).inc(len(record.parts))
-    return len(record.parts)
 
 
 def _settle(record: Record, claimed: Claimed, carrier: int, in_doubt: str) -> None:

@@ -9,34 +9,29 @@ from datetime import UTC, datetime
 from functools import partial
 from heapq import heappop, heappush
 
-import asyncpg
-
 from smppd import log, metrics
+from smppd.carriers.answers import Answers
 from smppd.carriers.circuit import Circuit
-from smppd.carriers.flight import Message, Part, expired, final, judged, next_carrier, sent, unsendable
+from smppd.carriers.flight import Message, Part
 from smppd.carriers.lanes import Lanes
 from smppd.carriers.limits import CARRIER, IDLE, PACE, STORE, WINDOW, Limits
 from smppd.carriers.marking import Marker
 from smppd.carriers.recorder import Recorded, Recorder
-from smppd.carriers.recovery import count, recover
+from smppd.carriers.recovery import settle
 from smppd.carriers.smpp import SmppCarrier
 from smppd.carriers.supply import Supply
 from smppd.carriers.takeover import Takeover
 from smppd.config import CarrierConfig
 from smppd.model import PartState
-from smppd.smpp.events import Outcome, Overdue, Response
-from smppd.smpp.ids import response_keys
 from smppd.smpp.link import Link
 from smppd.smpp.mapping import receipt_words
 from smppd.smpp.outgoing import EncodeError
 from smppd.smpp.pace import Pace
 from smppd.smpp.ports import LinkState
 from smppd.smpp.session import WrongState
-from smppd.smpp.statuses import Meaning, meanings, status_name, status_reason
 from smppd.store import Database
-from smppd.store.database import DOWN
 from smppd.store.health import Health
-from smppd.store.outqueue import Ended, Outqueue, Record, Told, Waiting
+from smppd.store.outqueue import Outqueue
 
 AHEAD = 0.25  # seconds of sending that are marked ahead, within one window
 FEW = 32  # parts that are marked ahead even where the window is smaller: a commit for each few would cost the speed
@@ -81,25 +76,30 @@ class Sender:
         self._supply = Supply(
             self.queue, self.lanes, Takeover(self.queue, health), wake, self._log, self._came, self._rate
         )
-        self.throttled = 0  # answers since somebody looked
-        self.refusal = ""  # what it says while the circuit is open
-        self._meaning = meanings(config.status)
+        self.answers = Answers(
+            config,
+            self.queue,
+            self.recorder,
+            self.pace,
+            self.circuit,
+            health.usable_id,
+            self._log,
+            self._push,
+            self._soon,
+        )
         self._window = config.window * len(self.links)
         self._ready: list[tuple[int, int, Part]] = []  # marked, not written: highest priority, then oldest first
-        self._flying = 0
         self._halted = False
         self._markable = asyncio.Event()
         self._scheduled = False
         self._timer: asyncio.TimerHandle | None = None
-        self._seconds = metrics.SUBMIT_SECONDS.labels(self.name)
-        self._accepted = metrics.SUBMITTED_PARTS.labels(self.name, status_name(0))
 
     # --- life --------------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Send until cancelled. First, what an earlier owner left in doubt is settled."""
         try:
-            await self._recover()
+            await settle(self.queue, self._config.in_doubt, self._log)
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.recorder.run())
                 group.create_task(self._supply.run())
@@ -124,7 +124,7 @@ class Sender:
         ready, self._ready = self._ready, []
         for _, _, part in ready:
             part.message.withdrawn = True
-            self._settle(part.message)
+            self.answers.settle(part.message)
 
     def tend(self) -> None:
         """Once a second or so: what nobody else would notice."""
@@ -160,24 +160,6 @@ class Sender:
         if again:
             self._supply.behind()
 
-    async def _recover(self) -> None:
-        """Settle what an earlier owner of the carrier left in doubt, however long the database is away."""
-        record: Record | None = None
-        while True:
-            try:
-                if record is None:
-                    record = await recover(self.queue, self._config.in_doubt)
-                if record:
-                    await self.queue.record(record)
-            except (*DOWN, asyncpg.PostgresError) as error:
-                self._log.warning("waiting for the database", reason=type(error).__name__)
-                self.queue.drop("record")
-                await asyncio.sleep(1)
-            else:
-                break
-        if doubtful := count(record, self.name, self._config.in_doubt):
-            self._log.warning("the last owner of this carrier ended with parts in doubt", parts=doubtful)
-
     # --- marking -----------------------------------------------------------------------------------------------------
 
     async def _mark(self) -> None:
@@ -188,8 +170,8 @@ class Sender:
                 ours = await self._marker.mark(batch)
                 for message in ours:
                     for part in message.parts:
-                        heappush(self._ready, (-message.claimed.priority, part.order, part))
-                    self._settle(message)
+                        self._push(part)
+                    self.answers.settle(message)
                 if len(ours) < len(batch):  # withdrawn by its system, expired, or with another carrier
                     known = {message.claimed.id for message in ours}
                     self.lanes.forget(m.claimed.id for m in batch if m.claimed.id not in known)
@@ -221,16 +203,8 @@ class Sender:
             and self.bound
             and self._owns()
             and not self._health.of(self.name).paused
-            and self._flying < self.circuit.limit(NO_LIMIT, now)
+            and self.answers.flying < self.circuit.limit(NO_LIMIT, now)
         )
-
-    def _misfit(self, message: Message) -> Ended | Waiting:
-        claimed = message.claimed
-        if (other := next_carrier(claimed.alternatives, claimed.tried, self._health.usable_id)) is not None:
-            left = tuple(each for each in claimed.alternatives if each != other)
-            tried = (*claimed.tried, self.queue.id)
-            return Waiting(claimed.id, other, None, True, left, tried, message.problem)
-        return unsendable(message, message.problem)
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
@@ -266,9 +240,9 @@ class Sender:
             heappop(ready)
             if message.expires <= wall:
                 message.late = True
-                self._settle(message)
-            else:
-                self._write(link, message, part, now)
+                self.answers.settle(message)
+            elif not self._write(link, part, now):
+                break  # the link says that it has room, and will not
         if not ready and (self.lanes or not self._marker.idle.is_set()):
             reason = STORE if self._may_send(now) else CARRIER
         self.limits.blocked(reason, now)
@@ -283,122 +257,29 @@ class Sender:
                 best, most = link, room
         return best
 
-    def _write(self, link: Link, message: Message, part: Part, now: float) -> None:
+    def _write(self, link: Link, part: Part, now: float) -> bool:
         pdu = part.pdu
         assert pdu is not None
         try:
-            written = link.request(pdu, partial(self._told, part))
+            written = link.request(pdu, partial(self.answers.told, part))
         except WrongState:
             written = False
         except EncodeError as error:
-            message.problem = f"{error.field}: {error.reason}"
-            self._settle(message)
-            return
-        if not written:
-            heappush(self._ready, (-message.claimed.priority, part.order, part))
-            return
-        self.pace.spend(now)
-        part.sent_at, part.flying = now, True
-        message.flying += 1
-        self._flying += 1
+            part.message.problem = f"{error.field}: {error.reason}"
+            self.answers.settle(part.message)
+            return True
+        if written:
+            self.pace.spend(now)
+            self.answers.wrote(part, now)
+        else:
+            self._push(part)
+        return written
+
+    def _push(self, part: Part) -> None:
+        """To be written: the highest priority first, then in the order of marking."""
+        heappush(self._ready, (-part.message.claimed.priority, part.order, part))
 
     def _at(self, when: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
         self._timer = self._loop.call_at(when, self._pump)
-
-    # --- answers -----------------------------------------------------------------------------------------------------
-
-    def _told(self, part: Part, outcome: Outcome) -> None:
-        if isinstance(outcome, Overdue):
-            return  # its answer may still come; only when it can come no more it is in doubt
-        now = self._loop.time()
-        part.flying = False
-        part.message.flying -= 1
-        self._flying -= 1
-        if isinstance(outcome, Response):
-            self._seconds.observe(now - part.sent_at)
-            if outcome.status == 0:
-                self._accept(part, outcome.message_id, now)
-            else:
-                self._refuse(part, outcome.status, now)
-        elif outcome.written:
-            self._doubt(part)
-        else:
-            self._again(part)
-        self._soon()
-
-    def _accept(self, part: Part, message_id: str, now: float) -> None:
-        self._accepted.inc()
-        self.pace.accepted(now)
-        if self.circuit.good():
-            self._log.info("the carrier takes messages again")
-            self.pace.restart(now)
-        message, base = part.message, self._config.message_id_base
-        part.state, part.pdu = PartState.ACCEPTED, None
-        message.accepted += 1
-        message.message_id = message.message_id or message_id
-        keys = response_keys(message_id, base.response, base.receipt)
-        self.recorder.part(Told(message.claimed.id, part.number, PartState.ACCEPTED, 0, message_id, keys))
-        self._settle(message)
-
-    def _refuse(self, part: Part, status: int, now: float) -> None:
-        metrics.SUBMITTED_PARTS.labels(self.name, status_name(status)).inc()
-        message = part.message
-        meaning = final(self._meaning(status), status, message.claimed)
-        if meaning is Meaning.THROTTLE:
-            metrics.THROTTLED.labels(self.name).inc()
-            self.throttled += 1
-            self.pace.throttled(now, part.sent_at)
-            self._again(part)
-            return
-        if meaning is Meaning.RETRY or meaning is Meaning.OTHER_CARRIER:
-            if (span := self.circuit.bad(now)) > 0:
-                self._log.warning("the carrier refuses nearly everything", status=status_reason(status), seconds=span)
-                self.refusal = status_reason(status)
-        else:
-            self.circuit.good()
-        message.blame(meaning, status, part.number)
-        part.state = PartState.REFUSED if meaning is Meaning.FAIL else PartState.WAITING
-        self.recorder.part(Told(message.claimed.id, part.number, part.state, status))
-        self._settle(message)
-
-    def _doubt(self, part: Part) -> None:
-        """Written, not answered, and no answer can come any more."""
-        action = self._config.in_doubt
-        metrics.SUBMITTED_PARTS.labels(self.name, "timeout").inc()
-        metrics.IN_DOUBT.labels(self.name, action).inc()
-        message = part.message
-        if action == "resend":
-            part.state, message.doubted = PartState.WAITING, True
-        else:
-            part.state = PartState.UNKNOWN
-            message.unknown += 1
-        self.recorder.part(Told(message.claimed.id, part.number, part.state, resent=action == "resend"))
-        self._settle(message)
-
-    def _again(self, part: Part) -> None:
-        """The carrier has not taken it: first again, in its old place."""
-        if part.message.stopped:
-            self._settle(part.message)
-        else:
-            heappush(self._ready, (-part.message.claimed.priority, part.order, part))
-
-    def _settle(self, message: Message) -> None:
-        """Once none of its parts is under way, say what became of it."""
-        if message.flying or message.over or not (message.complete or message.stopped):
-            return
-        message.over = True
-        for part in message.parts:
-            if part.state is PartState.SENDING:
-                part.state, part.pdu = PartState.WAITING, None
-                self.recorder.part(Told(message.claimed.id, part.number, PartState.WAITING))
-        if message.complete:
-            outcome: Ended | Waiting = sent(message)
-        elif message.problem:
-            outcome = self._misfit(message)
-        elif message.late:
-            outcome = expired(message)
-        else:
-            outcome = judged(message, self.queue.id, self._health.usable_id)
-        self.recorder.message(outcome)

@@ -78,14 +78,15 @@ class Standing:
         until = self._sender.circuit.open_until
         if until != self._refusing:
             span = timedelta(seconds=until - now + MARGIN) if until else None
-            await self._ask("set_refusing", span, storable(self._sender.refusal) if until else "")
+            await self._ask("set_refusing", span, storable(self._sender.answers.refusal) if until else "")
             self._refusing = until
 
     async def _limits(self, now: float) -> None:
         if now - self._limited_at < LIMITED:
             return
         self._limited_at = now
-        throttled, self._sender.throttled = self._sender.throttled, 0
+        answers = self._sender.answers
+        throttled, answers.throttled = answers.throttled, 0
         reason = f"throttled {throttled} times in the last {LIMITED:g} s" if throttled else ""
         limited = (self._sender.limits.worst(now), self._sender.pace.rate, reason)
         if limited != self._limited:
