@@ -8,7 +8,7 @@ from typing import Final
 import asyncpg
 
 from smppd import log
-from smppd.carriers.recovery import count, recover
+from smppd.carriers.recovery import settle
 from smppd.errors import StoreDown
 from smppd.smpp.mapping import receipt_words
 from smppd.store import Database
@@ -60,11 +60,6 @@ class Orphans:
     async def _settle(self, name: str) -> None:
         queue = Outqueue(self._db, name, receipt_words)
         try:
-            record = await recover(queue, IN_DOUBT)
-            if record:
-                await queue.record(record)
+            await settle(queue, IN_DOUBT, self._log.bind(carrier=name))
         finally:
             queue.close()
-        if record:
-            doubtful = count(record, name, IN_DOUBT)
-            self._log.warning("what a carrier had under way waits again", carrier=name, parts_in_doubt=doubtful)
