@@ -16,7 +16,10 @@ from smppd.systems.kannel_request import Refusal, from_post, readable
 LARGEST = 65_536  # octets of an answer that are read
 EMPTY = "<Empty reply from service provider>"
 
-_TAGS = re.compile(r"<(script|style|head)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
+# Each is left after one look: what a page never closes must not be searched again from every place in it.
+_HEAD = re.compile(r"<head\b", re.IGNORECASE)
+_HEAD_END = re.compile(r"</head\s*>", re.IGNORECASE)
+_TAGS = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\s*>|\Z)|<[^<>]*+>", re.DOTALL | re.IGNORECASE)
 _TYPES = ("text/", "application/octet-stream")
 
 
@@ -64,6 +67,9 @@ def _taken_for(kind: str, body: bytes) -> str:
 
 def _body(kind: str, body: bytes) -> bytes:
     if kind.lower().startswith(("text/html", "text/vnd.wap.wml")):
-        plain = unescape(_TAGS.sub(" ", body.decode("latin-1")))
+        page = body.decode("latin-1")
+        if (head := _HEAD.search(page)) and (end := _HEAD_END.search(page, head.end())):
+            page = page[: head.start()] + " " + page[end.end() :]
+        plain = unescape(_TAGS.sub(" ", page))
         return " ".join(plain.split()).encode("latin-1", "xmlcharrefreplace")
     return body

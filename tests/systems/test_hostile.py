@@ -5,8 +5,11 @@ from __future__ import annotations
 import orjson
 import pytest
 
+from smppd.config import SystemConfig
 from smppd.http.asking import broken
+from smppd.systems.http import Answer
 from smppd.systems.kannel_checks import checked
+from smppd.systems.kannel_replies import LARGEST, replies
 from smppd.systems.kannel_request import Asked, Refusal, from_query
 from smppd.systems.kannel_xml import from_xml
 
@@ -59,3 +62,27 @@ def test_charsets_that_nobody_knows_are_not_remembered() -> None:
         with pytest.raises(Refusal, match="Charset"):
             checked(from_query(b"to=1&from=1&text=a&charset=" + name), "", default=True)
         assert len(_cache) == before
+
+
+@pytest.mark.timeout(3)
+@pytest.mark.parametrize("said", [b"<script", b"<script>", b"<head", b"</head><head>", b"<", b"</script <", b"<!--"])
+def test_a_page_of_tags_that_are_never_closed(said: bytes) -> None:
+    config = SystemConfig.model_validate({"type": "kannel", "max_messages": 1})
+    page = said * (LARGEST // len(said))
+    for found in replies(Answer(200, {"Content-Type": "text/html"}, page, True), config, "255750000001", "15001", "r"):
+        assert found.text
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        (b"<html><head><title>no</title></head><body>Asante <b>sana</b></body></html>", "Asante sana"),
+        (b"<html><head><title>yes</title><body>Asante", "yes Asante"),
+        (b"<style>p > a {}</style>a < b<script>no", "a < b"),
+        (b"a<!-- <p> no --> b", "a b"),
+    ],
+)
+def test_what_a_page_says(page: bytes, text: str) -> None:
+    config = SystemConfig.model_validate({"type": "kannel", "max_messages": 1})
+    answer = Answer(200, {"Content-Type": "text/html"}, page, True)
+    assert [found.text for found in replies(answer, config, "255750000001", "15001", "r")] == [text]
