@@ -14,6 +14,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 FIRST = 30.0  # seconds for the head of the first request
 NEXT = 75.0  # seconds for an answer to be taken, and the head of another request to come
+MOST = 1024  # connections, where the limit of open files allows so many
 EVERY = 1.0  # seconds between two looks
 
 
@@ -22,7 +23,7 @@ class Patience:
 
     def __init__(self, most: int | None = None) -> None:
         files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        self._most = most if most is not None else max(8, min(files // 2, 4096))
+        self._most = most if most is not None else max(8, min(files // 2, MOST))
         self._until: dict[web.RequestHandler, float] = {}
         self._busy: set[web.RequestHandler] = set()
 

@@ -20,6 +20,7 @@ from smppd.http.patience import NEXT, Patience
 from smppd.http.problem import problems
 
 DRAIN_SECONDS = 10.0
+LARGEST_BODY = 2**18  # octets that a handler is given whole, before it can know who sends them
 LONGEST_TARGET = 65_536  # octets; a long text for many receivers may stand in the URL of one request
 
 
@@ -39,7 +40,7 @@ class HttpServer:
         self._config = config
         self._patience = Patience()
         self._watching: asyncio.Task[None] | None = None
-        app = web.Application(middlewares=[self._patience.middleware(), problems])
+        app = web.Application(client_max_size=LARGEST_BODY, middlewares=[self._patience.middleware(), problems])
         app.on_response_prepare.append(_unnamed)
         app.add_routes([*health.routes(readiness, exposition), *routes])
         self._runner = web.AppRunner(
