@@ -103,10 +103,11 @@ class Holding:
         with contextlib.suppress(*DOWN, StoreDown):
             await self._db.release_lease(f"carrier/{self.name}")
 
-    async def _take(self) -> bool:
-        """Take or renew the lease."""
+    async def _take(self, *, again: bool = False) -> bool:
+        """Take the lease, or renew it."""
         began = asyncio.get_running_loop().time()
-        if taken := await self._db.take_lease(f"carrier/{self.name}", LEASE):
+        ask = self._db.renew_lease if again else self._db.take_lease
+        if taken := await ask(f"carrier/{self.name}", LEASE):
             self._until = began + LEASE
         return taken
 
@@ -134,8 +135,8 @@ class Holding:
             for task in done:
                 task.result()
             with contextlib.suppress(*DOWN, StoreDown):  # nobody can take it while the database is away
-                if not links.done() and not await self._take():
-                    self._log.warning("another node has taken this carrier: unbinding")
+                if not links.done() and not await self._take(again=True):
+                    self._log.warning("another node has, or had, this carrier: unbinding")
                     self._until = 0.0
                     await self._carrier.stop(asyncio.get_running_loop().time() + LEASE / 3)
         if self._stopping.is_set():

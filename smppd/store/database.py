@@ -199,6 +199,11 @@ class Database:
         taken = await self.ask(statement("lease", "take"), name, self.node, self.instance, span)
         return taken is not None
 
+    async def renew_lease(self, name: str, seconds: float) -> bool:
+        """Go on having it; False when somebody else had it meanwhile, even if it is free again."""
+        span = timedelta(seconds=seconds)
+        return await self.ask(statement("lease", "renew"), name, self.instance, span) is not None
+
     async def lease_is_free(self, name: str) -> bool:
         """Whether nobody has it because its last owner gave it back."""
         return not await self.pool.fetchval("select exists (select from lease where name = $1)", name)

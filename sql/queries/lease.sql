@@ -15,6 +15,10 @@ on conflict (name) do update set node = $2, instance = $3, expires_at = now() + 
 where lease.instance = $3 or lease.node = $2 or lease.expires_at < now()
 returning name;
 
+-- name: renew
+-- Only when nobody had it since: who had may have left something under way.
+update lease set expires_at = now() + $3::interval where name = $1 and instance = $2 returning name;
+
 -- name: release
 delete from lease where name = $1 and instance = $2;
 

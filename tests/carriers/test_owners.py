@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from smppd.model import OutboundState, PartState
 from smppd.smpp.mapping import receipt_words
 from smppd.store import Database
 from smppd.store.outqueue import Outqueue, Record, Told, Waiting, Wanted
+from tests.carriers.kit import carrier, texts
 from tests.store.outbound import Outbound
 
 LEASE = "carrier/vodacom"
@@ -83,3 +87,20 @@ async def test_a_message_cut_into_fewer_parts_by_its_next_carrier_can_still_be_d
     await book.part(message, None, number=3, total=3, state=PartState.WAITING, carrier="airtel")
     await queue.mark([message], [Wanted(message, 1, 2, 7), Wanted(message, 2, 2, 7)])
     assert await book.part_states(message) == [PartState.SENDING] * 2
+
+
+async def test_an_owner_that_was_replaced_without_hearing_of_it_begins_anew(
+    carriers: Callable[[], Any], run: Callable[..., Any]
+) -> None:
+    """Cut off from the database for longer than its lease; the other node had the carrier meanwhile, and is dead."""
+    smsc = await carriers()
+    node = await run({"vodacom": carrier(smsc)})
+    await smsc.wait_bound(1)
+    book = Outbound(node.database)
+    message = await book.message(OutboundState.QUEUED)
+    await book.waiting(message, marked=True)
+    await book.part(message, None, state=PartState.SENDING)
+    await node.database.pool.execute("delete from lease where name = $1", LEASE)
+    await node.ended([message])
+    assert texts(smsc) == ["hello"]
+    assert (await node.parts(message))[0]["resends"] == 1
