@@ -36,11 +36,19 @@ def send(
     """Send one message to a phone. The gateway that runs on this database, or the next one, sends it."""
     from smppd.model import Options, Submission
 
+    for given in (to, text, sender, carrier, reference or ""):
+        if not _is_utf8(given):
+            raise typer.BadParameter("the command line is not UTF-8; what would be sent is a guess")
     settings, _ = loaded(config)
     quiet_log(settings)
     name = _system(settings, system)
     asked = Submission(to, text, sender=sender, reference=reference, options=Options(carrier=carrier))
     raise typer.Exit(run_async(_send(settings, name, asked, timeout if wait else None)))
+
+
+def _is_utf8(text: str) -> bool:
+    """Python keeps other octets of the command line as lone surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _system(config: Config, asked: str | None) -> str:

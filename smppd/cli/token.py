@@ -15,7 +15,7 @@ def token(
         bool, typer.Option("--password", help="Hash a password instead: typed twice, or a line of standard input.")
     ] = False,
 ) -> None:
-    """Make a token for a system and print it this once, with the line for [systems.NAME.access]."""
+    """Make a token for a system and print it this once, with the line for the access table of a system."""
     from smppd.desk import passwords
 
     if password:

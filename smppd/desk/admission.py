@@ -16,6 +16,7 @@ from smppd.outrouting import NoRoute, Outrouter, Way
 from smppd.policy import LoopGuard, NumberProblem, Policy, is_number
 from smppd.smpp.outgoing import Unsendable, measure
 from smppd.store.options import options_json
+from smppd.store.text import storable
 
 LONGEST_REFERENCE = 255
 LONGEST_SENDER = 20
@@ -165,6 +166,9 @@ def fingerprint(asked: Submission) -> int:
     be more with another version of ours.
     """
     data = (asked.data or b"").hex()
-    said: list[Any] = [asked.sender, asked.recipient, asked.priority, asked.text, data, options_json(asked.options)]
+    text = None if asked.text is None else storable(asked.text)
+    said: list[Any] = [
+        storable(asked.sender), storable(asked.recipient), asked.priority, text, data, options_json(asked.options),
+    ]  # fmt: skip
     digest = blake2b(orjson.dumps(said, default=str), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True) or 1

@@ -142,3 +142,9 @@ def test_the_system_is_the_one_named_or_the_first_with_access(
         {"systems": {name: {"type": "api", **({"access": {}} if has else {})} for name, has in systems.items()}}
     )
     assert _system(config, asked) == chosen
+
+
+async def test_what_is_no_utf_8_on_the_command_line_is_not_guessed(file: Callable[..., Path]) -> None:
+    result = await send(file(1), text="caf\udce9")
+    assert result.exit_code == 2
+    assert "is not UTF-8" in result.stderr

@@ -45,3 +45,7 @@ def test_a_password_that_is_too_short_is_refused(typed: str) -> None:
     result = run.invoke(app, ["token", "--password"], input=typed)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "at least 8 characters" in result.stderr
+
+
+def test_the_help_says_where_the_line_goes() -> None:
+    assert "access table of a system" in " ".join(run.invoke(app, ["token", "--help"]).stdout.split())

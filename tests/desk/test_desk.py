@@ -161,3 +161,13 @@ async def test_those_of_another_system_are_left_to_its_own_forwarder(counter: Co
     await left_over(counter.desk.db, "+255754000001")
     assert await counter.desk.admit("other", 0) == 0
     assert await counter.desk.db.pool.fetchval("select count(*) from unadmitted") == 1
+
+
+async def test_half_of_a_character_is_kept_as_a_question_mark_and_known_again(counter: Counter) -> None:
+    asked = Submission("+255754000001", "cut \ud83d", reference="half")
+    (first,) = await counter.desk.submit("sink", [asked])
+    (again,) = await counter.desk.submit("sink", [asked])
+    assert isinstance(first, Accepted)
+    assert isinstance(again, Accepted)
+    assert (again.id, again.repeated) == (first.id, True)
+    assert await counter.desk.db.pool.fetchval("select text from outbound where id = $1", first.id) == "cut ?"
