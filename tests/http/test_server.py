@@ -1,6 +1,7 @@
 """The listeners and the three health questions, over real sockets."""
 
 import asyncio
+import contextlib
 import socket
 import ssl
 import subprocess
@@ -261,3 +262,22 @@ async def test_what_is_no_http_is_refused_and_fills_no_log(
     writer.close()
     out, err = capsys.readouterr()
     assert "Error handling request" not in out + err
+
+
+async def test_a_body_that_is_not_compressed_as_it_says_fills_no_log(
+    serve: Serve, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def read(request: web.Request) -> web.Response:
+        with contextlib.suppress(web.RequestPayloadError):
+            await request.read()
+        return web.Response(status=400)
+
+    log.setup(LogConfig())
+    server, _ = await serve([web.post("/read", read)])
+    reader, writer = await asyncio.open_connection(*server.addresses[0])
+    head = b"POST /read HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: 7\r\n\r\n"
+    writer.write(head + b"no gzip")
+    assert (await asyncio.wait_for(reader.read(), 10)).startswith(b"HTTP/1.1 400 ")
+    writer.close()
+    out, err = capsys.readouterr()
+    assert "exception" not in out + err
