@@ -153,8 +153,10 @@ class Answers:
 
     def _misfit(self, message: Message) -> Ended | Waiting:
         claimed = message.claimed
-        if (other := next_carrier(claimed.alternatives, claimed.tried, self._usable)) is not None:
-            left = tuple(each for each in claimed.alternatives if each != other)
+        # What the phone has begun to receive from one carrier, it gets the rest of from the same.
+        others = () if message.accepted + message.unknown else claimed.alternatives
+        if (other := next_carrier(others, claimed.tried, self._usable)) is not None:
+            left = tuple(each for each in others if each != other)
             tried = (*claimed.tried, self._queue.id)
             return Waiting(claimed.id, other, None, True, left, tried, message.problem)
         return unsendable(message, message.problem)

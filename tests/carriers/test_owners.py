@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from smppd.model import OutboundState, PartState
+from smppd.model import OutboundState, PartState, ReportDetail
 from smppd.smpp.mapping import receipt_words
 from smppd.store import Database
-from smppd.store.outqueue import Outqueue, Record, Told, Waiting, Wanted
+from smppd.store.outqueue import Ended, Outqueue, Record, Told, Waiting, Wanted
 from tests.carriers.kit import carrier, texts
 from tests.store.outbound import Outbound
 
@@ -104,3 +104,18 @@ async def test_an_owner_that_was_replaced_without_hearing_of_it_begins_anew(
     await node.ended([message])
     assert texts(smsc) == ["hello"]
     assert (await node.parts(message))[0]["resends"] == 1
+
+
+async def test_a_part_that_is_known_to_be_lost_counts_when_the_other_will_never_be_known(
+    db: Database, queue: Outqueue
+) -> None:
+    book = Outbound(db)
+    message = await book.message(OutboundState.QUEUED, parts=2)
+    await book.waiting(message)
+    await queue.mark([message], [Wanted(message, 1, 2, 7), Wanted(message, 2, 2, 7)])
+    await queue.record(Record([Told(message, 1, PartState.ACCEPTED, 0, "a1", ("a1",))]))
+    await db.pool.execute("update outpart set state = $2, stat = 'UNDELIV' where message = $1 and number = 1",
+                          message, int(PartState.UNDELIVERED))  # fmt: skip
+    end = Ended(message, OutboundState.UNKNOWN, "in doubt", 2, 0, ReportDetail(parts=2))
+    await queue.record(Record([Told(message, 2, PartState.UNKNOWN)], [end]))
+    assert await book.state(message) is OutboundState.UNDELIVERED

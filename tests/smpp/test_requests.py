@@ -186,3 +186,9 @@ def test_each_request_ends_exactly_once(
     assert course.closed
     assert course.waiting() == []
     course.write(0)  # what is still to be written is none of those told unwritten
+
+
+def test_a_generic_nack_takes_nothing_even_with_status_0() -> None:
+    assert Response(1, pdu.GenericNack(sequence=1)).status == pdu.Status.ESME_RUNKNOWNERR
+    assert Response(1, pdu.GenericNack(status=3, sequence=1)).status == 3
+    assert Response(1, pdu.SubmitSmResp(sequence=1, message_id="a")).status == 0
