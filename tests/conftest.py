@@ -18,6 +18,8 @@ from smppd.config import Config
 from smppd.store import Database, migrate
 from smppd.store.embedded import EmbeddedServer
 
+pytest.register_assert_rewrite("tests.interop.kit")  # it asserts for several folders of tests
+
 POSTGRESQL = "SMPPD_TEST_POSTGRESQL"  # a directory such as /usr/lib/postgresql/15/bin: test on that version
 
 _numbers = itertools.count(1)
