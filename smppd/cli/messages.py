@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -28,7 +29,7 @@ class State(StrEnum):
 
 DeadOption = Annotated[bool, typer.Option("--dead", help="Only what a system refused for good or until given up.")]
 SystemOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only what was to reach this system.")]
-CarrierOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only from this carrier.")]
+CarrierOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only of this carrier.")]
 FromOption = Annotated[str | None, typer.Option("--from", metavar="NUMBER", help="Sender, as the carrier wrote it.")]
 ToOption = Annotated[str | None, typer.Option("--to", metavar="NUMBER", help="Our number.")]
 SinceOption = Annotated[str | None, typer.Option(metavar="AGE|TIME", help='"2h", "3d" or a time.')]
@@ -36,7 +37,8 @@ SinceOption = Annotated[str | None, typer.Option(metavar="AGE|TIME", help='"2h",
 
 def messages(
     config: ConfigOption = None,
-    state: Annotated[State | None, typer.Option(help="Only in this state.")] = None,
+    sent: Annotated[bool, typer.Option("--sent", help="Those that systems sent to phones.")] = False,
+    state: Annotated[str | None, typer.Option(metavar="STATE", help="Only in this state.")] = None,
     dead: DeadOption = False,
     system: SystemOption = None,
     carrier: CarrierOption = None,
@@ -48,17 +50,39 @@ def messages(
     open_: Annotated[bool, typer.Option("--open", help="Show texts and whole numbers.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Search inbound messages and their deliveries. Numbers are masked and texts hidden unless --open.
+    """Search inbound messages and their deliveries; with --sent those to phones, and with --id the parts of one.
+
+    Numbers are masked and texts hidden unless --open.
 
     --dead and --id find reports as well: what a system was to be told of a message that it sent.
     """
+    from smppd.cli import sent as sent_module
+    from smppd.store.sent import Filters
+
     settings, _ = loaded(config)
     quiet_log(settings)
     after = None if since is None else moment(since)
+    _known(state, sent_module.STATES if sent else tuple(State))
+    if sent:
+        if dead:
+            raise typer.BadParameter(
+                "--dead asks of deliveries to systems; those to phones have --state", param_hint="--dead"
+            )
+        filters = Filters(system, state, carrier, recipient, sender, after, limit=limit)
+        found = run_async(sent_module.find(settings, filters, id))
+        if json:
+            from smppd.cli.output import as_json
+
+            typer.echo(as_json([sent_module.plain(row, open_) for row in found]))
+        else:
+            sent_module.show(found, open_)
+            if len(found) == limit:
+                typer.echo(f"the newest {limit}; --limit shows more", err=True)
+        return
     rows = run_async(
         find(
             settings,
-            state=state and state.value,
+            state=state,
             dead=dead,
             system=system,
             carrier=carrier,
@@ -84,6 +108,11 @@ def messages(
             typer.echo("\n".join([told, *(f"    {line}" for line in report.deliveries)]))
         if len(rows) == limit:
             typer.echo(f"the newest {limit}; --limit shows more", err=True)
+
+
+def _known(state: str | None, states: Sequence[str]) -> None:
+    if state is not None and state not in states:
+        raise typer.BadParameter(f"write one of {', '.join(states)}", param_hint="--state")
 
 
 async def find(config: Config, **filters: Any) -> list[HistoryRow]:

@@ -1,6 +1,7 @@
 """smppd send over a real database: beside a gateway with a carrier, and without one."""
 
 import asyncio
+import json
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -64,6 +65,32 @@ async def test_the_life_of_a_message_is_shown_to_its_end(file: Callable[..., Pat
         assert TO not in done.output
         (submit,) = list(smsc.submits)
         assert submit.message.source_addr == "15001"
+    await smsc.stop()
+
+
+async def test_what_was_sent_is_found_and_shown_with_its_parts(file: Callable[..., Path]) -> None:
+    smsc = Smsc()
+    path = file(await smsc.start())
+
+    async def listed(*arguments: str) -> Result:
+        return await asyncio.to_thread(CliRunner().invoke, app, ["messages", "-c", str(path), "--sent", *arguments])
+
+    async with gateway(load(path)):
+        await smsc.wait_bound(1, 30)
+        done = await send(path, "--wait", "--timeout", "30")
+        (id,) = re.findall(r"message (\d+) of me", done.stdout)
+        rows = await listed()
+        assert (rows.exit_code, rows.stderr) == (0, "")
+        assert re.search(rf"^ *{id} .* me +voda +15001 +\S+ +1 +delivered +12 *$", rows.stdout, re.MULTILINE)
+        assert TO not in rows.output
+        assert "Habari" not in rows.output
+        assert "Habari Amina" in (await listed("--open", "--to", TO)).stdout
+        assert "no message fits" in (await listed("--state", "expired")).stdout
+        (one,) = json.loads((await listed("--id", id, "--json")).stdout)
+        assert (one["state"], one["text"], one["sent_parts"][0]["state"]) == ("delivered", None, "delivered")
+        assert "part 1 of 1: delivered, id " in (await listed("--id", id)).stdout
+        wrong = await listed("--state", "complete")
+        assert (wrong.exit_code, "write one of scheduled, queued" in wrong.stderr.replace("\n", " ")) == (2, True)
     await smsc.stop()
 
 
