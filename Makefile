@@ -14,8 +14,8 @@ help: ## list the targets
 demo: $(VENV)/.runtime ## everything embedded, with sample traffic; ARGS=--once runs it once and tells what arrived
 	$(PY) -m smppd demo $(ARGS)
 
-test: lint ## every check; ARGS are pytest's
-	$(PY) -m pytest $(ARGS)
+test: lint ## every check; ARGS are pytest's (-n 0: one after the other)
+	$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: $(VENV)/.dev ## style, types, who may import whom
 	$(PY) -m ruff check .

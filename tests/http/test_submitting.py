@@ -379,6 +379,7 @@ async def test_faster_than_the_rate_is_refused_until_it_is_paid_back(api: Api) -
 @pytest.mark.parametrize(
     "header",
     [None, "Bearer", "Bearer wrong", "Basic bnVyc2U6d3Jvbmc=", "Basic =", "Negotiate x", f"Basic {TOKEN}"],
+    ids=range(7),
 )
 async def test_without_a_credential_nothing_is_read(api: Api, header: str | None) -> None:
     headers = {"Authorization": header} if header else {}

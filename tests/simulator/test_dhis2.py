@@ -131,6 +131,7 @@ async def test_what_dhis2_refuses_is_refused(
         ("2.41", f"Bearer {TOKEN}", 401),
         ("2.41", "Basic !!!", 401),
     ],
+    ids=range(10),
 )
 async def test_tokens_are_looked_up_only_when_well_formed(
     caller: Caller, version: str, authorization: str, status: int

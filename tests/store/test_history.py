@@ -73,7 +73,7 @@ def past(db: Database) -> Past:
         ({"system": "sink", "sender": "+2"}, [2]),
         ({"carrier": "vodacom", "recipient": "15002", "since": NOW - HOUR}, [3]),
     ],
-    ids=str,
+    ids=range(12),
 )
 async def test_every_filter_given_must_hold(past: Past, filters: dict[str, Any], found: list[int]) -> None:
     await past.waits(await past.message(1, received_at=NOW - 2 * HOUR))
