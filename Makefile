@@ -14,8 +14,9 @@ help: ## list the targets
 demo: $(VENV)/.runtime ## everything embedded, with sample traffic; ARGS=--once runs it once and tells what arrived
 	$(PY) -m smppd demo $(ARGS)
 
-test: lint ## every check; ARGS are pytest's (-n 0: one after the other)
-	$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+test: lint ## every check; ARGS are pytest's. Foreign peers are not met while other tests run: both take ports
+	$(PY) -m pytest -n 2 --dist loadfile $(or $(ARGS),--ignore=tests/interop)
+	$(if $(ARGS),,$(PY) -m pytest tests/interop)
 
 lint: $(VENV)/.dev ## style, types, who may import whom
 	$(PY) -m ruff check .

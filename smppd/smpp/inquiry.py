@@ -65,7 +65,7 @@ def cancelled(carrier: str, response: Response) -> None:
 
 
 def _accepted(carrier: str, response: Response, command: Command) -> None:
-    status, nacked = response.status, response.pdu.command_id == Command.GENERIC_NACK
+    status, nacked = response.pdu.status, response.pdu.command_id == Command.GENERIC_NACK
     if not status and not nacked:
         return
     name = command_name(command)

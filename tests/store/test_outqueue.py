@@ -20,6 +20,7 @@ LANES = dict.fromkeys(PRIORITIES, (START, 10))
 @pytest.fixture
 async def queue(db: Database) -> AsyncIterator[Outqueue]:
     queue = Outqueue(db, "vodacom", receipt_words)
+    assert await db.take_lease("carrier/vodacom", 60)  # only its owner marks and records
     yield queue
     queue.close()
 
