@@ -24,6 +24,7 @@ def dumped(server: EmbeddedServer, dsn: str) -> str:
     """The schema of a database as pg_dump sees it, without what depends on its version or place."""
     command = [str(server._bin / "pg_dump"), "--schema-only", "--no-owner", "--no-privileges", "--dbname", dsn]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    text = re.sub(r" CONSTRAINT \w+ NOT NULL", " NOT NULL", text)  # PostgreSQL 18 names them, older ones do not
     statements = re.split(r"\n(?=CREATE|ALTER)", "\n".join(x for x in text.splitlines() if not _NOISE.match(x)))
     return "\n\n".join(statement.strip() for statement in statements) + "\n"
 
