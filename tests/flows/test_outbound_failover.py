@@ -40,7 +40,8 @@ async def test_a_second_carrier_takes_over_and_the_first_comes_back_without_a_fl
     smsc.desk.taker.on_take = lambda submit: times.append(submit.at)
     await smsc.start()
     await smsc.wait_bound(1, 60)
-    await prefill(process, 1000, start=4000, alternatives=["tigo"])
+    await prefill(process, 200, start=4000)  # for the first alone; the others until they know that it is back
+    await prefill(process, 800, start=4200, alternatives=["tigo"])
     await settled(process)
     # Nothing is moved back, and what still waits for the first goes at its pace: no second of it is above the limit.
     assert times
