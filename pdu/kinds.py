@@ -5,6 +5,7 @@ Reading is tolerant, as carriers miscount octets; writing and `fault` are strict
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
@@ -94,20 +95,20 @@ class BroadcastInterval(NamedTuple):
     number: int
 
 
-class TlvKind:
+class TlvKind(ABC):
     """What the octets of one optional parameter are."""
 
+    @abstractmethod
     def read(self, octets: bytes) -> TlvValue:
         """What they say; None where they say nothing of this kind."""
-        raise NotImplementedError
 
+    @abstractmethod
     def write(self, name: str, value: Any) -> bytes:
         """The octets of `value`. Raises EncodeError naming the parameter."""
-        raise NotImplementedError
 
+    @abstractmethod
     def fault(self, octets: bytes) -> str:
         """Why these octets may not be sent; empty where they may."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)

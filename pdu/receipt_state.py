@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Literal, get_args
 
 State = Literal[
     "scheduled",
@@ -18,18 +18,7 @@ State = Literal[
     "skipped",
 ]
 
-STATES: tuple[State, ...] = (
-    "scheduled",
-    "enroute",
-    "delivered",
-    "expired",
-    "deleted",
-    "undelivered",
-    "accepted",
-    "unknown",
-    "rejected",
-    "skipped",
-)
+STATES: tuple[State, ...] = get_args(State)
 """message_state by its number (SMPP 3.4 section 5.2.28; 0 and 9 from SMPP 5.0 section 4.7.15)."""
 
 FINAL: frozenset[State] = frozenset(("delivered", "expired", "deleted", "undelivered", "rejected", "skipped"))

@@ -6,6 +6,7 @@ the same kinds to fast code for frames that need neither.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -92,18 +93,18 @@ def write_count(count: str, name: str, value: Any) -> bytes:
     return write_number(count, len(value))
 
 
-class Kind:
+class Kind(ABC):
     """How one mandatory parameter stands on the wire."""
 
     empty: ClassVar[Any]
 
+    @abstractmethod
     def read(self, octets: bytes, at: int, name: str, last: bool) -> tuple[Any, int]:
         """The value at `at` and the offset after it. Raises DecodeError."""
-        raise NotImplementedError
 
+    @abstractmethod
     def write(self, name: str, value: Any) -> bytes:
         """The octets of `value`. Raises EncodeError."""
-        raise NotImplementedError
 
 
 class Number(Kind):
