@@ -47,7 +47,7 @@ class Office:
         try:
             async with asyncio.timeout(timeout):
                 while not (answer := await self.database.pool.fetchval(query, *values)):
-                    await asyncio.sleep(0.01)
+                    pass
         except TimeoutError:
             raise TimeoutError(f"{query} {values} stays {answer}: {await self.states()}") from None
         return answer

@@ -17,6 +17,7 @@ import sys
 import time
 from contextlib import suppress
 from multiprocessing import get_context
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from tests.fuzz.worker import Work, engines, work
 
 FOLDER = Path("build/fuzz")
 REPORT = 10  # seconds between two lines of progress
+LOOK = 0.1  # seconds between two looks at how far they are, while all of them run
 
 
 def main() -> int:
@@ -86,8 +88,8 @@ def _run(given: argparse.Namespace, kinds: list[str]) -> int:
 def _watch(running: list[tuple[str, Any, Any]], frames: int) -> None:
     """Reports progress until every process has ended, or until `frames` (if not 0) were read in all."""
     start = shown = time.monotonic()
-    while any(process.is_alive() for _, process, _ in running):
-        time.sleep(0.1)
+    while alive := [process.sentinel for _, process, _ in running if process.is_alive()]:
+        wait(alive, LOOK)
         total = sum(tally[FRAMES] for _, _, tally in running)
         now = time.monotonic()
         if now - shown > REPORT:

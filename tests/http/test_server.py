@@ -209,18 +209,17 @@ async def test_a_kept_connection_is_let_go_when_no_request_follows(
 async def test_a_request_that_takes_long_is_not_cut(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, seconds in [("FIRST", 0.01), ("NEXT", 0.01), ("EVERY", 0.01)]:
         monkeypatch.setattr(patience, name, seconds)
-    looked = 0
+    looked = asyncio.Event()
     look = patience.Patience.look
 
     def counted(self: patience.Patience, connections: list[web.RequestHandler], now: float) -> None:
-        nonlocal looked
         look(self, connections, now)
-        looked += 1
+        looked.set()
 
     async def long(_request: web.Request) -> web.Response:
-        begun = looked
-        while looked < begun + 10:
-            await asyncio.sleep(0.01)
+        for _ in range(10):
+            looked.clear()
+            await looked.wait()
         return web.Response(text="done")
 
     monkeypatch.setattr(patience.Patience, "look", counted)

@@ -62,7 +62,7 @@ async def both(make_config: Callable[..., Config], folder: Path) -> AsyncIterato
         await smsc.wait_bound(2, PATIENCE)
         await stands(running, "select up_at is not null from carrier")
         while not running.counter.health.usable("mtn"):
-            await asyncio.sleep(0.05)
+            await running.counter.health.refresh()
         yield smsc, Side(theirs, "kannel"), Side(running.http.addresses[0][1], "smppd")
 
 
