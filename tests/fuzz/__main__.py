@@ -64,9 +64,11 @@ def _run(given: argparse.Namespace, kinds: list[str]) -> int:
         process.start()
         running.append((kind, process, tally))
     start = time.monotonic()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the processes would go on alone
     with suppress(KeyboardInterrupt):  # the sum is told all the same
         _watch(running, 0 if alone else given.frames)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     codes = [process.exitcode for _, process, _ in running]
     for _, process, _ in running:
         process.terminate()
