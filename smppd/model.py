@@ -29,8 +29,8 @@ class DeliveryState(enum.IntEnum):
 class OutboundState(enum.IntEnum):
     """The life of an outbound message (design section 5). Up to SENT it goes on; DELIVERED and above are its end.
 
-    SCHEDULED and SENDING are never written: they follow from the row in outqueue. UNKNOWN may still become DELIVERED or
-    UNDELIVERED, when a receipt comes after all.
+    SCHEDULED and SENDING are written to no message: they follow from its row in outqueue. UNKNOWN may still become
+    DELIVERED or UNDELIVERED, when a receipt comes after all.
     """
 
     SCHEDULED = 0

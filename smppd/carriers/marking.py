@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime
 from random import randrange
 
@@ -12,19 +13,23 @@ from structlog.typing import FilteringBoundLogger
 from smppd import metrics
 from smppd.carriers.flight import Message, Part
 from smppd.config import CarrierConfig
-from smppd.model import PartState
+from smppd.model import OutboundState, PartState, ReportDetail
 from smppd.smpp.outgoing import EncodeError, Outgoing, Unsendable, compose
 from smppd.store.database import DOWN
 from smppd.store.outqueue import Claimed, Known, Outqueue, Wanted
+from smppd.store.reports import News
 
 _UNSENT = (PartState.SENDING, PartState.WAITING)
+_BIT = OutboundState.SENDING.bit
 
 
 class Marker:
     """Of one carrier; gives every part its place and every set of parts its reference."""
 
-    def __init__(self, queue: Outqueue, config: CarrierConfig, logger: FilteringBoundLogger) -> None:
-        self._queue, self._config, self._log = queue, config, logger
+    def __init__(
+        self, queue: Outqueue, config: CarrierConfig, logger: FilteringBoundLogger, on_report: Callable[[], None]
+    ) -> None:
+        self._queue, self._config, self._log, self._on_report = queue, config, logger, on_report
         self._order = 0
         self._reference = randrange(0x10000)
         self.idle = asyncio.Event()  # set while no commit is under way
@@ -77,11 +82,15 @@ class Marker:
     async def _commit(self, batch: list[Message]) -> set[int]:
         ids = [message.claimed.id for message in batch]
         parts = [Wanted(m.claimed.id, p.number, m.total, m.reference) for m in batch for p in m.parts]
+        news = [_sending(m) for m in batch if m.parts and m.claimed.report & _BIT and not m.claimed.attempts]
         again = False
         while True:
             try:
                 with metrics.STORE_SECONDS.labels("mark").time():
-                    return await self._queue.mark(ids, parts, again=again)
+                    ours = await self._queue.mark(ids, parts, news=news, again=again)
+                if news:
+                    self._on_report()
+                return ours
             except (*DOWN, asyncpg.PostgresError) as error:
                 self._log.warning("sending waits for the database", reason=type(error).__name__)
                 self._queue.drop("mark")
@@ -94,3 +103,7 @@ class Marker:
             return part.reference
         self._reference = (self._reference + 1) & 0xFFFF
         return self._reference
+
+
+def _sending(message: Message) -> News:
+    return News(message.claimed.id, OutboundState.SENDING, detail=ReportDetail(parts=message.total))

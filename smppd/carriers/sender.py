@@ -72,7 +72,7 @@ class Sender:
             self._loop.time(), lambda reason, seconds: metrics.LIMITED.labels(self.name, reason).inc(seconds)
         )
         metrics.PACE.labels(self.name).set_function(lambda: self.pace.rate)
-        self._marker = Marker(self.queue, config, self._log)
+        self._marker = Marker(self.queue, config, self._log, on_report)
         self._supply = Supply(
             self.queue, self.lanes, Takeover(self.queue, health), wake, self._log, self._came, self._rate
         )

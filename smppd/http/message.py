@@ -29,12 +29,12 @@ REPORTS = {
     **{
         state.name.lower(): state.bit
         for state in OutboundState
-        if state >= OutboundState.SENT and state is not OutboundState.DENIED
+        if state >= OutboundState.SENDING and state is not OutboundState.DENIED
     },
     "intermediate": BUFFERED,
 }
 """What a system may ask to hear of. Denied is known at once."""
-FINAL = sum(bit for name, bit in REPORTS.items() if name not in ("sent", "intermediate"))
+FINAL = sum(bit for name, bit in REPORTS.items() if name not in ("sending", "sent", "intermediate"))
 
 
 class _Wrong(Exception):

@@ -152,12 +152,30 @@ class Outqueue:
         rows = await connection.fetch(statement("outqueue", "sweep"), self.id, *_lanes(lanes), list(held), back)
         return [_claimed(row) for row in rows]
 
-    async def mark(self, messages: list[int], parts: Sequence[Wanted], *, again: bool = False) -> set[int]:
+    async def mark(
+        self, messages: list[int], parts: Sequence[Wanted], *, news: Sequence[News] = (), again: bool = False
+    ) -> set[int]:
         """Make messages ours before their parts are written; those that were still there. None without the lease.
 
-        `again`: it was tried before, and nobody knows whether that was committed.
+        Of the `news` those of such messages are reported, in the same transaction. `again`: it was tried before, and
+        nobody knows whether that was committed.
         """
         connection = await self._connected("mark")
+        if not news:
+            return await self._mark(connection, messages, parts, again)
+        async with connection.transaction():
+            ours = await self._mark(connection, messages, parts, again)
+            told = [one for one in news if one.outbound in ours]
+            if again and told:
+                there = statement("report", "told"), [one.outbound for one in told], int(told[0].state)
+                known = {row["outbound"] for row in await connection.fetch(*there)}
+                told = [one for one in told if one.outbound not in known]
+            await reports.add(connection, told)
+        return ours
+
+    async def _mark(
+        self, connection: Connection, messages: list[int], parts: Sequence[Wanted], again: bool
+    ) -> set[int]:
         rows = await connection.fetch(
             statement("outqueue", "mark"),
             self.id,

@@ -17,3 +17,7 @@ with n as materialized (
   insert into queue (system, message, sender, kind) select system, id, outbound, 1 from n
 )
 select count(*) from n;
+
+-- name: told
+-- Which of these messages have a report of this state already.
+select outbound from report where outbound = any($1::bigint[]) and state = $2;

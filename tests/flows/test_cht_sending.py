@@ -96,6 +96,16 @@ async def test_messages_of_cht_are_sent_once_through_stops_and_their_states_are_
         assert task.updates[-1] == "DELIVERED"
 
 
+async def test_cht_hears_that_a_message_is_on_its_way_while_the_carrier_takes_its_time(
+    node: Process, smsc: Smsc, cht: Cht
+) -> None:
+    smsc.habits.lose_answers_every = 1
+    (task,) = tasks(cht, 0, 1)
+    await node.start()
+    await cht.wait_state(task.uuid, "forwarded-by-gateway", 30)
+    assert [status for status in task.updates if status != "UNSENT"] == ["PENDING"]
+
+
 async def test_what_cannot_be_sent_or_delivered_is_told_as_failed_with_a_word_of_chts(
     node: Process, smsc: Smsc, cht: Cht
 ) -> None:

@@ -52,6 +52,7 @@ FIELDS = [
      {"options": {"callback_url": "https://x.example/cb?a=b"}, "report": 0b1101_1111_0000}),
     (sms(callback_url="https://x.example/", report=["sent", "delivered"]), {"report": 0b11000}),
     (sms(callback_url="http://x/", report=["intermediate"]), {"report": 1 << 12}),
+    (sms(callback_url="http://x/", report=["sending"]), {"report": 1 << 2}),
     (sms(message_class=0), {"options": {"message_class": 0}}),
     (sms(coding="ucs2"), {"options": {"coding": "ucs2"}}),
     (sms(text="naïve façade’s", unmappable="replace"), {"options": {"unmappable": "replace"}}),

@@ -12,6 +12,7 @@ from smppd.model import OutboundState, PartState, ReportDetail
 from smppd.smpp.mapping import receipt_words
 from smppd.store import Database
 from smppd.store.outqueue import ALL, PRIORITIES, START, Ended, Outqueue, Record, Told, Waiting, Wanted
+from smppd.store.reports import News
 from tests.store.outbound import Outbound
 
 LANES = dict.fromkeys(PRIORITIES, (START, 10))
@@ -83,6 +84,21 @@ async def test_only_what_is_still_there_and_ours_is_marked(queue: Outqueue, past
     assert await queue.mark(ids, [wanted(each) for each in ids], again=True) == {mine, twice}
     assert await past.db.pool.fetchval("select array_agg(message order by message) from outpart") == [mine, twice]
     assert await past.part_states(mine) == [PartState.SENDING]
+
+
+async def test_that_a_message_is_on_its_way_is_told_once_and_only_of_what_is_ours(
+    queue: Outqueue, past: Outbound
+) -> None:
+    mine, moved = await waiting(past, 2)
+    unasked = await past.message(OutboundState.QUEUED, report=OutboundState.SENT.bit)
+    await past.waiting(unasked)
+    await change(past, moved, f"carrier = {await past.db.carrier_id('airtel')}")
+    ids = [mine, moved, unasked]
+    news = [News(each, OutboundState.SENDING) for each in ids]
+    for again in (False, True):  # the first commit may have been acknowledged to nobody
+        await queue.mark(ids, [wanted(each) for each in ids], news=news, again=again)
+        assert await past.reports(mine) == [("SENDING", "")]
+        assert await past.reports(moved) == await past.reports(unasked) == []
 
 
 async def test_recording_is_all_or_nothing_and_changes_nothing_the_second_time(queue: Outqueue, past: Outbound) -> None:

@@ -169,6 +169,7 @@ MATCHING = [  # of receipts, and by the clock: on pooled connections, and on tha
     Case("receipt.parked", (1, 0, 1000), ("receipt_pkey id",)),
     Case("receipt.give_up", (1, AGE), ("receipt_pkey id",)),
     Case("report.add", ([5], [3], [8], [""], ["{}"]), (HELD,)),
+    Case("report.told", ([5], 2), ("report_outbound outbound",)),
     Case("outkeeper.expire", ("too late",), ("outqueue_expires expires_at", "outqueue_id id", HELD)),
     Case("outkeeper.aged", (AGE, 5), (HELD,)),
     Case("outkeeper.overdue", ([5], [1], [AGE], AGE), (HELD,)),
