@@ -111,7 +111,7 @@ access = {{ token_hash = "sha256:{hashlib.sha256(TOKEN.encode()).hexdigest()}", 
 async def kannel(smsc_port: int, url: str = "", *, window: int = 100) -> AsyncIterator[Started]:
     """Kannel 1.4.5 as Debian ships it, with its durable (spool) store."""
     with _folder() as folder:
-        admin, boxes, sendsms = free_port(), free_port(), free_port()
+        admin, boxes_port, sendsms = free_port(), free_port(), free_port()
         (folder / "spool").mkdir()
         config = folder / "kannel.conf"
         config.write_text(
@@ -119,7 +119,7 @@ async def kannel(smsc_port: int, url: str = "", *, window: int = 100) -> AsyncIt
 group = core
 admin-port = {admin}
 admin-password = bench
-smsbox-port = {boxes}
+smsbox-port = {boxes_port}
 log-level = 3
 log-file = "{folder}/bearerbox.log"
 box-allow-ip = "127.0.0.1"
@@ -157,16 +157,23 @@ catch-all = true
 omit-empty = true
 """
         )
-        started: list[asyncio.subprocess.Process] = []
-        try:
-            for box in (BEARERBOX, SMSBOX):
-                quiet = asyncio.subprocess.DEVNULL
-                started.append(await asyncio.create_subprocess_exec(box, str(config), stdout=quiet, stderr=quiet))
-                await _listening(boxes if box == BEARERBOX else sendsms)
-            yield Started([process.pid for process in started], sendsms=sendsms)
-        finally:
-            for process in reversed(started):
-                await _end(process)
+        async with boxes(config, boxes_port, sendsms) as pids:
+            yield Started(pids, sendsms=sendsms)
+
+
+@contextlib.asynccontextmanager
+async def boxes(config: Path, boxes_port: int, sendsms: int) -> AsyncIterator[list[int]]:
+    """bearerbox and smsbox on a configuration that names these ports, until the block ends; gives their process ids."""
+    quiet = asyncio.subprocess.DEVNULL
+    started: list[asyncio.subprocess.Process] = []
+    try:
+        for box, port in ((BEARERBOX, boxes_port), (SMSBOX, sendsms)):
+            started.append(await asyncio.create_subprocess_exec(box, str(config), stdout=quiet, stderr=quiet))
+            await _listening(port)
+        yield [process.pid for process in started]
+    finally:
+        for process in reversed(started):
+            await _end(process)
 
 
 async def _listening(port: int) -> None:

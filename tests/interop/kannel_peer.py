@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.peers import boxes as running
+from benchmarks.peers import have_kannel
 from tests.interop.kit import PATIENCE, need
-
-BEARERBOX, SMSBOX = Path("/usr/sbin/bearerbox"), Path("/usr/sbin/smsbox")
 
 _CONFIGURATION = """
 group = core
@@ -66,7 +65,7 @@ async def kannel(
     folder: Path, smsc: int, services: str = "", more_smsc: str = "", more_smsbox: str = ""
 ) -> AsyncIterator[int]:
     """Runs until the block ends; gives the port of sendsms, once the link is bound."""
-    need(os.access(BEARERBOX, os.X_OK) and os.access(SMSBOX, os.X_OK), "bearerbox and smsbox (Debian: kannel)")
+    need(have_kannel(), "bearerbox and smsbox (Debian: kannel)")
     admin, boxes, sendsms = _free_ports(3)
     services = services or 'group = sms-service\nkeyword = default\ntext = ""\nmax-messages = 0\n'
     configuration = folder / "kannel.conf"
@@ -82,22 +81,8 @@ async def kannel(
             more_smsbox=more_smsbox,
         )
     )
-    quiet = asyncio.subprocess.DEVNULL
-    started: list[asyncio.subprocess.Process] = []
-    try:
-        for box, port in ((BEARERBOX, boxes), (SMSBOX, sendsms)):
-            started.append(await asyncio.create_subprocess_exec(box, str(configuration), stdout=quiet, stderr=quiet))
-            await _listening(port)
+    async with running(configuration, boxes, sendsms):
         yield sendsms
-    finally:
-        for process in reversed(started):
-            with contextlib.suppress(ProcessLookupError):
-                process.terminate()
-            try:
-                await asyncio.wait_for(process.wait(), 10)
-            except TimeoutError:
-                process.kill()
-                await process.wait()
 
 
 async def ask(
@@ -122,15 +107,3 @@ def _free_ports(count: int) -> list[int]:
     with contextlib.ExitStack() as stack:
         probes = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
         return [probe.getsockname()[1] for probe in probes]
-
-
-async def _listening(port: int) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.05)
-            else:
-                writer.close()
-                return
