@@ -91,6 +91,7 @@ class Submissions:
         self._seconds = metrics.STORE_SECONDS.labels("submit")
         self._log = log.get("submissions")
         self.full = False
+        self._over = False  # the writer has ended: nobody would write what comes now
 
     async def add(self, rows: Sequence[Row]) -> list[Written]:
         """Commit rows in order; returns what each became. Raises StoreDown or StoreFull: then nothing is known of it.
@@ -105,7 +106,9 @@ class Submissions:
     def begin(self, rows: Sequence[Row]) -> asyncio.Future[list[Written]]:
         """The same for at most a thousand, in one transaction and behind all that was begun before; returns at once."""
         done: asyncio.Future[list[Written]] = asyncio.get_running_loop().create_future()
-        if self.full:
+        if self._over:
+            done.set_exception(StoreDown("stopping"))
+        elif self.full:
             done.set_exception(StoreFull("the disk budget is spent"))
         elif not rows:
             done.set_result([])
@@ -147,6 +150,7 @@ class Submissions:
                     self._again = len(jobs) + len(self._jobs)
                     self._again_until = ended + min(PATIENCE, (ended - began) / 2)
         finally:
+            self._over = True
             self._fail(self._jobs, StoreDown("stopping"))
             self._drop_connection()
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from smppd.errors import StoreDown
 from smppd.model import OutboundState
 from smppd.store import submissions
 from smppd.store.submissions import Row, Submissions, Written
@@ -78,3 +79,14 @@ async def test_who_does_not_come_back_is_not_waited_for_long(slow: Slow) -> None
     async with asyncio.timeout(1.0):
         await slow.add([row()])  # for the seven others it waits half a commit at most
     assert slow.commits == [8, 1]
+
+
+async def test_who_comes_when_the_writer_has_ended_is_told_so_and_does_not_wait() -> None:
+    writer = Slow(0.0)
+    running = asyncio.create_task(writer.run())
+    assert len(await writer.add([row()])) == 1
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    async with asyncio.timeout(5):
+        with pytest.raises(StoreDown):
+            await writer.add([row()])
