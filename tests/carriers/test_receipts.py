@@ -92,7 +92,7 @@ async def test_every_receipt_finds_its_message(smsc: Smsc, run: Run, habits: dic
     await smsc.wait_bound(2)
     ids = await send(node)
     await ended(node, ids)
-    assert await told(node) == {one: ["SENT", "DELIVERED"] for one in ids}
+    assert await told(node) == {one: ["SENDING", "SENT", "DELIVERED"] for one in ids}
     parts = await node.database.pool.fetchrow("select count(*), count(*) filter (where state = 2) from outpart")
     assert parts[0] == parts[1] == len(smsc.submits)
 
@@ -131,7 +131,7 @@ async def test_news_on_the_way_are_told_between_the_two(smsc: Smsc, run: Run) ->
     await smsc.wait_bound(1)
     ids = await send(node)
     await ended(node, ids)
-    assert await told(node) == {one: ["SENT", "QUEUED", "DELIVERED"] for one in ids}
+    assert await told(node) == {one: ["SENDING", "SENT", "QUEUED", "DELIVERED"] for one in ids}
 
 
 async def test_receipts_that_come_after_a_restart_find_their_messages(
@@ -189,7 +189,7 @@ async def test_a_failure_is_told_in_the_carriers_words(
         Submission(PHONE.format(1), "hello", report=ALL), Submission(PHONE.format(2), "x" * 400, report=ALL)
     )
     await ended(node, [one, long], S.UNDELIVERED)
-    assert [await node.reports(message) for message in (one, long)] == [["SENT", "UNDELIVERED"]] * 2
+    assert [await node.reports(message) for message in (one, long)] == [["SENDING", "SENT", "UNDELIVERED"]] * 2
     assert (await node.row(one))["reason"] == reason
     first, last = (await node.row(long))["reason"].split(": ")
     assert first in {f"part {n} of 3" for n in (1, 2, 3)}

@@ -45,7 +45,7 @@ async def test_a_message_is_sent_recorded_and_reported(smsc: Smsc, node: Office)
     assert row["state"] == OutboundState.SENT
     assert row["sent_at"] is not None
     assert await node.waiting(message) is None
-    assert await node.reports(message) == ["SENT"]
+    assert await node.reports(message) == ["SENDING", "SENT"]
 
 
 async def test_messages_go_out_in_the_order_in_which_they_were_handed_in(smsc: Smsc, node: Office) -> None:
@@ -99,7 +99,7 @@ async def test_what_the_carrier_refuses_for_good_is_rejected_with_its_words(
     assert words in row["reason"]
     (part,) = await node.parts(message)
     assert (PartState(part["state"]), part["status"]) == (part_state, status)
-    assert await node.reports(message) == [state.name]
+    assert await node.reports(message) == ["SENDING", state.name]
     assert await node.waiting(message) is None
 
 
@@ -149,7 +149,7 @@ async def test_a_part_refused_for_good_ends_the_message_and_no_further_part_is_s
     await node.database.pool.execute("update outqueue set due_at = now() where id = $1", message)
     await node.ended([message])
     assert smsc.counters.submits_refused == 2
-    assert await node.reports(message) == ["REJECTED"]
+    assert await node.reports(message) == ["SENDING", "REJECTED"]
 
 
 async def test_parts_that_were_accepted_are_never_sent_again(smsc: Smsc, run: Run) -> None:
