@@ -72,3 +72,7 @@ class StoreDown(StoreError):
 
 class StoreFull(StoreError):
     """The disk budget is spent; nothing new is taken until space is freed."""
+
+
+class Silent(Exception):
+    """Another process of this gateway did not answer: in time, at all, or because it failed to."""

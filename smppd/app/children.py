@@ -1,4 +1,4 @@
-"""Forwarder processes as the parent sees them: started, asked for their metrics, restarted when they die, stopped."""
+"""Processes of the right side as the parent sees them: started, asked, started again when they die, stopped."""
 
 from __future__ import annotations
 
@@ -7,28 +7,45 @@ import contextlib
 import os
 import pickle
 import sys
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from smppd import log, metrics
-from smppd.app.orders import Orders
+from smppd.app.channel import Channel
+from smppd.app.orders import SERVING, Orders
 from smppd.backoff import delay
 from smppd.config import Config
+from smppd.errors import Silent
 
 STARTING = 30.0  # seconds a child may take to say that it is ready
+METRICS = 2.0  # seconds it may take to give its metrics
 _HERE = Path(__file__).resolve().parents[2]  # a child finds the packages where this one did
 STEADY = 60.0  # seconds after which an earlier death no longer counts
 
 
 class Child:
-    """One forwarder process. `run` keeps it alive."""
+    """One process. `run` keeps it alive; what it asks is answered by `questions` and `words`.
 
-    def __init__(self, name: str, orders: Orders) -> None:
+    `on_serving` is told whether it serves the listeners of its orders: when it begins to, and when it is gone.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        orders: Orders,
+        questions: Mapping[str, Callable[[bytes], Awaitable[bytes]]],
+        words: Mapping[str, Callable[[bytes], None]],
+        on_serving: Callable[[bool], Awaitable[None]],
+    ) -> None:
         self.name, self._orders = name, orders
+        self._questions, self._words, self._on_serving = questions, words, on_serving
+        self._judged_by = orders.config
         self._process: asyncio.subprocess.Process | None = None
-        self._asking = asyncio.Lock()
+        self._channel: Channel | None = None
         self._stopping = False
         self.ready = asyncio.Event()
         self._log = log.get("children").bind(child=name)
@@ -44,11 +61,7 @@ class Child:
         try:
             while not self._stopping:
                 began = loop.time()
-                await self._start()
-                assert self._process is not None
-                code = await self._process.wait()
-                self.ready.clear()
-                metrics.CHILDREN.ended(self.name)
+                code = await self._live()
                 if self._stopping:
                     return
                 deaths = 1 if loop.time() - began > STEADY else deaths + 1
@@ -62,42 +75,35 @@ class Child:
                 await self._process.wait()
 
     def configure(self, config: Config) -> None:
-        """Let it judge and route by the carriers and the policy of a new configuration; its systems stay."""
-        kept = self._orders.config
+        """Let it judge, route and know callers by a new configuration; the systems it delivers to stay as they are."""
+        store = self._orders.config.store
+        self._judged_by = config.model_copy(update={"store": store})
         changed = {"carriers": config.carriers, "policy": config.policy}
-        self._orders.config = kept.model_copy(update=changed)
-        process = self._process
-        if self.ready.is_set() and process is not None and process.stdin is not None:
-            words = pickle.dumps(self._orders.config)
-            with contextlib.suppress(OSError, RuntimeError):  # the next one is started with it
-                process.stdin.write(b"configure %d\n" % len(words) + words)
+        self._orders = replace(self._orders, config=self._orders.config.model_copy(update=changed))
+        if self.ready.is_set() and self._channel is not None:  # the next one is started with it
+            self._channel.tell("configure", pickle.dumps(self._judged_by))
 
     async def collect(self) -> None:
         """Fetch its metrics; what it said last stands when it does not answer."""
-        process = self._process
-        if process is None or not self.ready.is_set() or process.stdin is None or process.stdout is None:
+        if self._channel is None or not self.ready.is_set():
             return
-        async with self._asking:
-            try:
-                async with asyncio.timeout(2):
-                    process.stdin.write(b"metrics\n")
-                    line = await process.stdout.readline()
-            except (TimeoutError, OSError, RuntimeError):
-                self._log.warning("metrics not given in time")
-                return
-        if line:
-            metrics.CHILDREN.update(self.name, [_sample(raw) for raw in orjson.loads(line)])
+        try:
+            given = await self._channel.ask("metrics", patience=METRICS)
+        except Silent:
+            self._log.warning("metrics not given in time")
+        else:
+            metrics.CHILDREN.update(self.name, [_sample(raw) for raw in orjson.loads(given)])
 
     async def stop(self, seconds: float) -> None:
         """Let it finish what is under way within the time, then end it."""
         self._stopping = True
-        process = self._process
-        if process is None or process.returncode is not None or process.stdin is None:
+        process, channel = self._process, self._channel
+        if process is None or process.returncode is not None or channel is None:
             return
-        with contextlib.suppress(OSError, RuntimeError):
-            process.stdin.write(b"stop %f\n" % seconds)
+        with contextlib.suppress(Silent):
+            await channel.ask("stop", b"%f" % seconds, patience=seconds + 2)
         try:
-            async with asyncio.timeout(seconds + 2):
+            async with asyncio.timeout(2):
                 await process.wait()
         except TimeoutError:
             self._log.warning("forwarder process did not end in time")
@@ -105,31 +111,59 @@ class Child:
                 process.kill()
             await process.wait()
 
-    async def _start(self) -> None:
+    async def _live(self) -> int:
+        """One life of it; its exit code."""
+        self._process = process = await self._started()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._channel = channel = Channel(process.stdout, process.stdin, self._questions, self._words)
+        hearing = asyncio.create_task(channel.run())
+        answer = b""
+        try:
+            with contextlib.suppress(Silent):
+                answer = await channel.ask("start", pickle.dumps(self._orders), patience=STARTING)
+            if answer:
+                await self._begun(channel, answer == SERVING)
+            elif process.returncode is None:
+                await self._end(process)
+            code = await process.wait()
+            await hearing  # what it said last
+            return code
+        finally:
+            hearing.cancel()
+            self.ready.clear()
+            metrics.CHILDREN.ended(self.name)
+            if answer == SERVING:
+                await self._on_serving(False)
+
+    async def _begun(self, channel: Channel, serving: bool) -> None:
+        if self._judged_by is not self._orders.config:  # changed since its orders were written
+            channel.tell("configure", pickle.dumps(self._judged_by))
+        if serving:
+            await self._on_serving(True)
+        self.ready.set()
+
+    async def _started(self) -> asyncio.subprocess.Process:
         here = str(_HERE)
         path = os.environ.get("PYTHONPATH")
-        self._process = process = await asyncio.create_subprocess_exec(
+        return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "smppd.app.child",
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=2**24,
+            pass_fds=self._orders.listeners,
             start_new_session=True,  # a Ctrl-C reaches the parent, which stops its children in order
             env={**os.environ, "PYTHONPATH": f"{here}:{path}" if path else here},
         )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        told = self._orders.config
-        orders = pickle.dumps(self._orders)
-        process.stdin.write(b"%d\n" % len(orders) + orders)
+
+    async def _end(self, process: asyncio.subprocess.Process) -> None:
+        """It has not begun in time, or says that it cannot."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(STARTING):
-                if await process.stdout.readline() == b"ready\n":
-                    self.ready.set()
-                    if self._orders.config is not told:
-                        self.configure(self._orders.config)
-                    return
+            async with asyncio.timeout(1):
+                await process.wait()
+                return
         with contextlib.suppress(ProcessLookupError):
             process.kill()
 

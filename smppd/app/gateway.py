@@ -17,7 +17,8 @@ from typing import Any
 from smppd import log, metrics
 from smppd.app.children import Child
 from smppd.app.counter import Counter
-from smppd.app.forwarding import Forwarding, served
+from smppd.app.forwarding import Forwarding
+from smppd.app.front import front
 from smppd.app.holding import Holding, Outlet
 from smppd.app.orders import Orders
 from smppd.app.orphans import Orphans
@@ -25,8 +26,6 @@ from smppd.app.reader import Reader
 from smppd.carriers.matchers import Matchers
 from smppd.config import CarrierConfig, Config, Secret
 from smppd.errors import StartError, StoreDown
-from smppd.http import api
-from smppd.http.server import HttpServer
 from smppd.store import Database
 from smppd.store.database import DOWN
 from smppd.store.health import STALE
@@ -52,8 +51,7 @@ class Gateway:
         self._sending = Hint(self.db, SEND)
         self._wake = Wake(self.db, SEND)
         self.counter = Counter(self.db, config, self._submitted)
-        mounted = [*api.routes(self.counter.desk), *served(config, self.counter.desk)]
-        self.http = HttpServer(config.http, self._readiness, self._exposition, mounted)
+        self.http = front(config, self.counter.desk, self._readiness, self._exposition)
         self.ready = asyncio.Event()
         self._stop = asyncio.Event()
         self._unready: str | None = STARTING
@@ -189,8 +187,24 @@ class Gateway:
             return [group.create_task(self._forwarding.run())] if names else []
         store = self.config.store.model_copy(update={"dsn": Secret(self.db.dsn)})
         config = self.config.model_copy(update={"store": store})
-        self._children = [Child(f"forwarder-{n + 1}", Orders(config, names[n::count])) for n in range(count)]
+        orders = [Orders(config, names[n::count]) for n in range(count)]
+        orders[0].listeners = self.http.listeners
+        self._children = [self._child(f"forwarder-{n}", each) for n, each in enumerate(orders, 1)]
         return [group.create_task(child.run()) for child in self._children]
+
+    def _child(self, name: str, orders: Orders) -> Child:
+        async def readiness(_: bytes) -> bytes:
+            return (await self._readiness() or "").encode()
+
+        async def exposition(_: bytes) -> bytes:
+            return await self._exposition()
+
+        questions = {"readiness": readiness, "exposition": exposition}
+        return Child(name, orders, questions, {"submitted": lambda _: self._submitted()}, self._served_elsewhere)
+
+    async def _served_elsewhere(self, elsewhere: bool) -> None:
+        """HTTP leaves the process of the carriers while another one takes the connections."""
+        await (self.http.rest() if elsewhere else self.http.accept())
 
     def _processes(self) -> int:
         wanted = self.config.node.processes
@@ -252,7 +266,7 @@ class Gateway:
             while not self._states.empty():
                 await set_link_state(self.db, *self._states.get_nowait())
 
-    def _readiness(self) -> str | None:
+    async def _readiness(self) -> str | None:
         return self.db.trouble if self._unready == STARTING and self.db.trouble else self._unready
 
     async def _watch(self) -> None:

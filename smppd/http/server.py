@@ -1,4 +1,7 @@
-"""The application and its listeners: all addresses are bound, or none and the start fails with a reason."""
+"""The application and its listeners: all addresses are bound, or none and the start fails with a reason.
+
+Two processes may serve the same sockets: the one that has bound them rests while the other takes the connections.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ import contextlib
 import errno
 import logging
 import socket
-from collections.abc import Iterable
+import ssl
+from collections.abc import Iterable, Sequence
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -20,6 +24,7 @@ from smppd.http.patience import NEXT, Patience
 from smppd.http.problem import problems
 
 DRAIN_SECONDS = 10.0
+BACKLOG = 128  # connections that wait to be taken
 LARGEST_BODY = 2**18  # octets that a handler is given whole, before it can know who sends them
 LONGEST_TARGET = 65_536  # octets; a long text for many receivers may stand in the URL of one request
 
@@ -40,6 +45,9 @@ class HttpServer:
         self._config = config
         self._patience = Patience()
         self._watching: asyncio.Task[None] | None = None
+        self._sockets: list[socket.socket] = []
+        self._sites: list[web.SockSite] = []
+        self._tls: ssl.SSLContext | None = None
         app = web.Application(client_max_size=LARGEST_BODY, middlewares=[self._patience.middleware(), problems])
         app.on_response_prepare.append(_unnamed)
         app.add_routes([*health.routes(readiness, exposition), *routes])
@@ -55,23 +63,48 @@ class HttpServer:
     @property
     def addresses(self) -> list[tuple[str, int]]:
         """Host and port of each listener, once started; the port is the real one where 0 was asked for."""
-        return [(address[0], address[1]) for address in self._runner.addresses]
+        return [each.getsockname()[:2] for each in self._sockets]
 
-    async def start(self) -> None:
-        """Bind every address. Raises `StartError` naming the one that cannot be bound, with none left open."""
+    @property
+    def listeners(self) -> list[int]:
+        """The files of the bound sockets, for another process to serve."""
+        return [each.fileno() for each in self._sockets]
+
+    async def start(self, sockets: Sequence[socket.socket] = ()) -> None:
+        """Bind every address, or serve the `sockets` that another process has bound. Raises `StartError` naming the
+        address that cannot be bound, with none left open."""
+        self._sockets = list(sockets)
         try:
-            tls = server_context(self._config.tls) if self._config.tls else None
+            self._tls = server_context(self._config.tls) if self._config.tls else None
         except ConfigError as error:
             raise StartError(str(error)) from None
         await self._runner.setup()
         assert self._runner.server is not None
         self._watching = asyncio.create_task(self._patience.watch(self._runner.server))
-        for address in self._config.listen:
-            try:
-                await web.TCPSite(self._runner, address.host, address.port, ssl_context=tls).start()
-            except OSError as error:
-                await self.stop()
-                raise StartError(f"cannot listen on {address}: {_cause(error, address)}") from error
+        try:
+            if not self._sockets:
+                for address in self._config.listen:
+                    await self._bind(address)
+            await self.accept()
+        except StartError:
+            await self.stop()
+            raise
+
+    async def accept(self) -> None:
+        """Take new connections, until `rest` or `stop`."""
+        if self._sites:
+            return
+        for each in self._sockets:
+            # A socket of its own for each time, since a site closes what it was given.
+            site = web.SockSite(self._runner, each.dup(), ssl_context=self._tls)
+            await site.start()
+            self._sites.append(site)
+
+    async def rest(self) -> None:
+        """Leave new connections to the other process that serves the same sockets; those that are open go on."""
+        sites, self._sites = self._sites, []
+        for site in sites:
+            await site.stop()
 
     async def stop(self) -> None:
         """Take no new connection, finish the requests that run within `DRAIN_SECONDS`, close."""
@@ -80,7 +113,27 @@ class HttpServer:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._watching
             self._watching = None
+        self._sites = []
         await self._runner.cleanup()
+        for each in self._sockets:
+            each.close()
+        self._sockets = []
+
+    async def _bind(self, address: HostPort) -> None:
+        """Every address that the name of the host has, as one. Raises StartError."""
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+            for family, kind, protocol, _, where in dict.fromkeys(found):
+                self._sockets.append(one := socket.socket(family, kind, protocol))
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                if family == socket.AF_INET6:
+                    one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                one.setblocking(False)
+                one.bind(where)
+                one.listen(BACKLOG)
+        except OSError as error:
+            raise StartError(f"cannot listen on {address}: {_cause(error, address)}") from error
 
 
 def _quiet() -> logging.Logger:

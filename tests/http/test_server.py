@@ -23,7 +23,7 @@ class Gateway:
 
     reason: str | None = None
 
-    def readiness(self) -> str | None:
+    async def readiness(self) -> str | None:
         return self.reason
 
     async def exposition(self) -> bytes:

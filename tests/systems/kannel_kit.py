@@ -113,10 +113,13 @@ async def caller(
     counter = Counter(config)
     routes = serve(cast(Desk, counter))
 
+    async def ready() -> None:
+        return None
+
     async def exposition() -> bytes:
         return b""
 
-    server = HttpServer(config.http, lambda: None, exposition, routes)
+    server = HttpServer(config.http, ready, exposition, routes)
     await server.start()
     try:
         yield Caller(server.addresses[0][1], counter)
