@@ -43,8 +43,7 @@ async def test_while_the_process_of_the_carriers_hangs_messages_are_taken_and_he
     try:
         status, answer = await Client(process).post(asked(1))
         assert status == 202, answer
-        for path in ("/healthz", "/readyz", "/metrics"):
-            status, body = await process.get(path)
+        for status, body in await asyncio.gather(*map(process.get, ("/healthz", "/readyz", "/metrics"))):
             assert status == 503, body
             assert "does not answer" in body
         assert smsc.counters.submits == 0
