@@ -140,6 +140,6 @@ class Assurance:
             )
             span = timedelta(seconds=self.window(record.carrier))
             await connection.execute(statement("session", "extend_doubts"), record.carrier_id, span, False)
-            latest = await connection.fetchval("select last_value from entry_id")
+            latest = await connection.fetchval("select last_value - (not is_called)::integer from entry_id")
         record.latest = max(record.latest, latest)
         self._stale.add(record.carrier_id)

@@ -98,9 +98,9 @@ class Queue:
                 )
 
     async def last_id(self) -> int:
-        """The newest id given out to any message."""
+        """The newest id given out to any message; 0 before the first."""
         connection = await self._connected("claim")
-        latest: int = await connection.fetchval("select last_value from entry_id")
+        latest: int = await connection.fetchval("select last_value - (not is_called)::integer from entry_id")
         return latest
 
     def drop_connection(self, use: str) -> None:

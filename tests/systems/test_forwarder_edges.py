@@ -13,6 +13,7 @@ from smppd import metrics
 from smppd.app.forwarding import Forwarding
 from smppd.model import Delivery, Outcome, Submission, Verdict
 from smppd.store import Database
+from smppd.systems import forwarder
 from smppd.systems.words import first_words
 from tests.systems.test_forwarder import LATER, OK, Bench, Scripted
 
@@ -22,6 +23,23 @@ async def bench(db: Database) -> AsyncIterator[Bench]:
     bench = Bench(db)
     yield bench
     await bench.kill()
+
+
+async def test_the_first_message_of_a_new_database_is_not_passed_over(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forwarder, "SWEEP", 0.01)
+    monkeypatch.setattr(forwarder, "POLL", 0.01)
+    sink = Scripted()
+    serving = bench.start(sink)
+    async with asyncio.timeout(20):
+        for _ in range(3):  # by then it has looked at what ids there are, and at what was there before
+            before = serving._swept
+            while serving._swept == before:
+                await asyncio.sleep(0)
+    monkeypatch.setattr(forwarder, "SWEEP", 3600.0)
+    await bench.put(("+1", "first"))
+    await sink.until(lambda: len(sink.accepted) == 1)
 
 
 async def test_a_sender_that_is_due_while_every_worker_is_busy_costs_no_cpu(bench: Bench) -> None:
