@@ -75,6 +75,9 @@ MAYBE_DUPLICATE = Counter(
 # 1 while a system as a whole is not asked
 CIRCUIT_OPEN = Gauge("smppd_circuit_open", "Whether deliveries to the system pause.", ["system"], registry=REGISTRY)
 
+# 1 until an operator resumes it
+SYSTEM_PAUSED = Gauge("smppd_system_paused", "Whether an operator has paused it.", ["system"], registry=REGISTRY)
+
 # --- outbound --------------------------------------------------------------------------------------------------------
 
 # outcome: accepted, repeated (same reference), denied (policy), invalid, unrouted, full, unavailable

@@ -45,7 +45,9 @@ CREATE TABLE public.system (
     name text NOT NULL,
     paused_since timestamp with time zone,
     paused_until timestamp with time zone,
-    paused_reason text DEFAULT ''::text NOT NULL
+    paused_reason text DEFAULT ''::text NOT NULL,
+    held_at timestamp with time zone,
+    held_by text DEFAULT ''::text NOT NULL
 );
 
 CREATE VIEW public.delivery AS

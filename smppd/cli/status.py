@@ -66,7 +66,8 @@ def _print(found: Status, config: Config) -> None:
     systems = _new("system", "waiting", "retrying", "oldest", "dead", "service", "last reason")
     for row in found.systems:
         waited = ago(row["oldest"], found.at)
-        reason = row["paused_reason"] or row["reason"] or ""
+        by_hand = f"by hand: {row['held_by']}" if row["held_at"] else ""
+        reason = by_hand or row["paused_reason"] or row["reason"] or ""
         service = _service(row, alive, found.at)
         _add(systems, row["name"], row["waiting"], row["retrying"], waited, row["dead"], service, reason)
     out.print(systems)
@@ -124,7 +125,8 @@ def _sends(carrier: dict[str, Any], now: datetime) -> str:
 def _service(system: dict[str, Any], alive: list[str], now: datetime) -> str:
     if system["node"] not in alive:
         return "nobody serves it"
-    return f"paused for {ago(system['paused_since'], now)}" if system["paused_since"] else "served"
+    since = system["held_at"] or system["paused_since"]
+    return f"paused for {ago(since, now)}" if since else "served"
 
 
 def _new(*columns: str) -> Table:

@@ -34,9 +34,12 @@ def routes(desk: Desk) -> list[web.RouteDef]:
         web.post("/api/v1/received/{id}/replay", looking.replay),
         web.get("/api/v1/carriers", operating.carriers),
         web.get("/api/v1/carriers/{name}", operating.carrier),
-        web.post("/api/v1/carriers/{name}/pause", operating.pause),
-        web.post("/api/v1/carriers/{name}/resume", operating.resume),
+        web.post("/api/v1/carriers/{name}/pause", operating.pause_carrier),
+        web.post("/api/v1/carriers/{name}/resume", operating.resume_carrier),
         web.get("/api/v1/systems", operating.systems),
+        web.get("/api/v1/systems/{name}", operating.system),
+        web.post("/api/v1/systems/{name}/pause", operating.pause_system),
+        web.post("/api/v1/systems/{name}/resume", operating.resume_system),
         *described(),
     ]
 

@@ -156,20 +156,7 @@ def _paths() -> Schema:
                 "responses": {"200": _answer("How it is", {"$ref": one + "Carrier"}), **_problems(404)},
             },
         },
-        **{
-            f"/api/v1/carriers/{{name}}/{verb}": {
-                "parameters": [name],
-                "post": {
-                    "tags": ["carriers"],
-                    "operationId": verb,
-                    "summary": summary,
-                    "description": "For an account of [console.users] with role operator or admin.",
-                    "security": [{"password": []}],
-                    "responses": {"200": _answer("How it is now", {"$ref": one + "Carrier"}), **_problems(404)},
-                },
-            }
-            for verb, summary in [("pause", "Give a carrier no more messages"), ("resume", "Give it messages again")]
-        },
+        **_verbs("Carrier", "Give a carrier no more messages", "Give it messages again"),
         "/api/v1/systems": {
             "get": {
                 "tags": ["carriers"],
@@ -178,6 +165,36 @@ def _paths() -> Schema:
                 "responses": {"200": _answer("All", a_list("systems", {"$ref": one + "System"})), **_problems()},
             }
         },
+        "/api/v1/systems/{name}": {
+            "parameters": [name],
+            "get": {
+                "tags": ["carriers"],
+                "operationId": "system",
+                "summary": "One system",
+                "responses": {"200": _answer("How it is", {"$ref": one + "System"}), **_problems(404)},
+            },
+        },
+        **_verbs("System", "Deliver nothing more to a system; what it sends is taken", "Deliver to it again"),
+    }
+
+
+def _verbs(kind: str, pause: str, resume: str) -> Schema:
+    """The paths by which operators pause and resume carriers or systems."""
+    name = {"name": "name", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+    now = {"$ref": f"#/components/schemas/{kind}"}
+    return {
+        f"/api/v1/{kind.lower()}s/{{name}}/{verb}": {
+            "parameters": [name],
+            "post": {
+                "tags": ["carriers"],
+                "operationId": f"{verb}{kind}",
+                "summary": summary,
+                "description": "For an account of [console.users] with role operator or admin.",
+                "security": [{"password": []}],
+                "responses": {"200": _answer("How it is now", now), **_problems(404)},
+            },
+        }
+        for verb, summary in [("pause", pause), ("resume", resume)]
     }
 
 

@@ -1,18 +1,21 @@
-"""What the API tells of carriers and systems, and the pausing of carriers, which operators may do."""
+"""What the API tells of carriers and systems, and the pausing of both, which operators may do."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from aiohttp import web
 
 from smppd import log
 from smppd.desk import Desk
+from smppd.desk.access import Caller
 from smppd.http.asking import caller
 from smppd.http.looking import answer, questions
 from smppd.http.problem import Problem
 from smppd.store.queries import statement
 from smppd.store.sent import Sent
+from smppd.store.status import hold, let_go
 
 _log = log.get("api")
 
@@ -32,55 +35,83 @@ class Operating:
     async def carrier(self, request: web.Request) -> web.Response:
         """GET /api/v1/carriers/{name}"""
         await caller(request, self._desk.gate)
-        return answer(await self._one(self._named(request)))
+        return answer(await self._carrier(_named(request, "carrier", self._desk.config.carriers)))
 
-    async def pause(self, request: web.Request) -> web.Response:
+    async def pause_carrier(self, request: web.Request) -> web.Response:
         """POST /api/v1/carriers/{name}/pause"""
-        return await self._set(request, True)
+        return await self._set_carrier(request, True)
 
-    async def resume(self, request: web.Request) -> web.Response:
+    async def resume_carrier(self, request: web.Request) -> web.Response:
         """POST /api/v1/carriers/{name}/resume"""
-        return await self._set(request, False)
+        return await self._set_carrier(request, False)
 
     async def systems(self, request: web.Request) -> web.Response:
         """GET /api/v1/systems"""
-        who = await caller(request, self._desk.gate)
-        async with questions():
-            rows = {row["name"]: dict(row) for row in await self._desk.db.pool.fetch(statement("status", "systems"))}
-        return answer(
-            {
-                "systems": [
-                    _system(name, config.type, rows.get(name, {}))
-                    for name, config in self._desk.config.systems.items()
-                    if who.system in ("", name)
-                ]
-            }
-        )
+        return answer({"systems": await self._systems(await caller(request, self._desk.gate))})
 
-    async def _set(self, request: web.Request, paused: bool) -> web.Response:
+    async def system(self, request: web.Request) -> web.Response:
+        """GET /api/v1/systems/{name}"""
         who = await caller(request, self._desk.gate)
-        if not who.operator:
-            raise Problem(403, "this concerns all systems: an account of [console.users] with role operator may do it")
-        name = self._named(request)
+        return answer(await self._system(who, _named(request, "system", self._visible(who))))
+
+    async def pause_system(self, request: web.Request) -> web.Response:
+        """POST /api/v1/systems/{name}/pause"""
+        return await self._set_system(request, True)
+
+    async def resume_system(self, request: web.Request) -> web.Response:
+        """POST /api/v1/systems/{name}/resume"""
+        return await self._set_system(request, False)
+
+    async def _set_carrier(self, request: web.Request, paused: bool) -> web.Response:
+        who = await self._operator(request)
+        name = _named(request, "carrier", self._desk.config.carriers)
         async with questions():
             await self._sent.pause(name, paused)
             await self._desk.health.refresh()
         _log.info("carrier paused" if paused else "carrier resumed", carrier=name, by=who.user)
-        return answer(await self._one(name))
+        return answer(await self._carrier(name))
 
-    def _named(self, request: web.Request) -> str:
-        name = request.match_info["name"]
-        if name not in self._desk.config.carriers:
-            raise Problem(404, "there is no such carrier")
-        return name
+    async def _set_system(self, request: web.Request, paused: bool) -> web.Response:
+        who = await self._operator(request)
+        name = _named(request, "system", self._desk.config.systems)
+        async with questions():
+            await (hold(self._desk.db, name, who.user) if paused else let_go(self._desk.db, name))
+        _log.info("system paused" if paused else "system resumed", system=name, by=who.user)
+        return answer(await self._system(who, name))
 
-    async def _one(self, name: str) -> dict[str, Any]:
+    async def _operator(self, request: web.Request) -> Caller:
+        who = await caller(request, self._desk.gate)
+        if not who.operator:
+            raise Problem(403, "this concerns all systems: an account of [console.users] with role operator may do it")
+        return who
+
+    def _visible(self, who: Caller) -> list[str]:
+        """The systems that a caller may see: a system sees itself."""
+        return [name for name in self._desk.config.systems if who.system in ("", name)]
+
+    async def _carrier(self, name: str) -> dict[str, Any]:
         return next(each for each in await self._carriers() if each["name"] == name)
 
     async def _carriers(self) -> list[dict[str, Any]]:
         async with questions():
             rows = {row["name"]: row for row in await self._sent.carriers()}
         return [_carrier(name, rows.get(name, {})) for name in self._desk.config.carriers]
+
+    async def _system(self, who: Caller, name: str) -> dict[str, Any]:
+        return next(each for each in await self._systems(who) if each["name"] == name)
+
+    async def _systems(self, who: Caller) -> list[dict[str, Any]]:
+        async with questions():
+            rows = {row["name"]: dict(row) for row in await self._desk.db.pool.fetch(statement("status", "systems"))}
+        kinds = self._desk.config.systems
+        return [_system(name, kinds[name].type, rows.get(name, {})) for name in self._visible(who)]
+
+
+def _named(request: web.Request, kind: str, names: Iterable[str]) -> str:
+    name = request.match_info["name"]
+    if name not in names:
+        raise Problem(404, f"there is no such {kind}")
+    return name
 
 
 def _carrier(name: str, row: dict[str, Any]) -> dict[str, Any]:
@@ -98,14 +129,17 @@ def _carrier(name: str, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _system(name: str, kind: str, row: dict[str, Any]) -> dict[str, Any]:
-    paused = row.get("paused_since") is not None
+    """An operator's pause stands before that of a forwarder whose system fails: it has no end but the operator's."""
+    by_hand = row.get("held_at") is not None
+    since = row.get("held_at") or row.get("paused_since")
     return {
         "name": name,
         "type": kind,
-        "state": "paused" if paused else "up",
-        "paused_since": row.get("paused_since"),
-        "paused_until": row.get("paused_until"),
-        "reason": row.get("paused_reason", "") if paused else "",
+        "state": "paused" if since else "up",
+        "paused_since": since,
+        "paused_until": None if by_hand else row.get("paused_until"),
+        "paused_by": row["held_by"] if by_hand else None,
+        "reason": f"by hand: {row['held_by']}" if by_hand else row.get("paused_reason", "") if since else "",
         "waiting": row.get("waiting", 0),
         "dead": row.get("dead", 0),
         "oldest": row.get("oldest"),

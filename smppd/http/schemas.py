@@ -68,7 +68,7 @@ def schemas() -> Schema:
                "reason": WORD, "limited_by": WORD, "pace": {"type": ["number", "null"]},
                "waiting": COUNT}  # fmt: skip
     system = {"name": WORD, "type": WORD, "state": {"enum": ["up", "paused"]}, "paused_since": NO_TIME,
-              "paused_until": NO_TIME, "reason": WORD, "waiting": COUNT, "dead": COUNT,
+              "paused_until": NO_TIME, "paused_by": NO_WORD, "reason": WORD, "waiting": COUNT, "dead": COUNT,
               "oldest": NO_TIME}  # fmt: skip
     error = an_object({"code": WORD, "field": WORD, "reason": WORD})
     accepted = {

@@ -57,3 +57,19 @@ async def set_link_state(db: Database, carrier: str, link: int, state: str, reas
 async def set_paused(db: Database, system: str, until: datetime | None, reason: str) -> None:
     """Note until when a system is not asked, and why; None when it is asked as usual."""
     await db.pool.execute(statement("status", "set_paused"), await db.system_id(system), until, storable(reason))
+
+
+async def hold(db: Database, system: str, by: str) -> None:
+    """Let nothing be delivered to a system, on any node, until `let_go`; whatever it answers meanwhile."""
+    await db.pool.execute(statement("status", "hold"), await db.system_id(system), storable(by))
+
+
+async def let_go(db: Database, system: str) -> None:
+    """End what `hold` began."""
+    await db.pool.execute(statement("status", "let_go"), await db.system_id(system))
+
+
+async def held(db: Database, system: str) -> bool:
+    """Whether an operator holds the system. Raises what the database raises, soon."""
+    found: bool = await db.ask(statement("status", "held"), system)
+    return found

@@ -22,7 +22,7 @@ from smppd.errors import StoreDown, StoreError
 from smppd.model import BatchResult, Outcome, Verdict
 from smppd.store.database import DOWN, Database
 from smppd.store.queue import MESSAGES, REPORTS, Claimed, Postponed, Queue, due_in
-from smppd.store.status import set_paused
+from smppd.store.status import held, set_paused
 from smppd.systems.attempt import attempt
 from smppd.systems.circuit import Circuit, failures_for
 from smppd.systems.contract import PollFailed, System
@@ -36,6 +36,7 @@ SHARE = 10_000  # waiting rows of older ids that a sweep looks at
 CLAIM = 1000  # rows per claim
 SILENCE = 60.0  # seconds between lines of the log about deliveries that are tried again
 POLL = 1.0  # seconds between looks for work that no hint announced
+HEED = 1.0  # seconds between looks whether an operator has paused the system
 
 
 class LeaseLost(Exception):
@@ -66,6 +67,7 @@ class Forwarder:
         self._seconds = metrics.DELIVERY_SECONDS.labels(name)
         self._doubtful = metrics.MAYBE_DUPLICATE.labels(name)
         self._open = metrics.CIRCUIT_OPEN.labels(name)
+        self._by_hand = metrics.SYSTEM_PAUSED.labels(name)
         self._reset()
 
     def _reset(self) -> None:
@@ -87,6 +89,7 @@ class Forwarder:
         self._stir = asyncio.Event()
         self._turned = asyncio.Event()  # the circuit opened or closed
         self._poll_soon = asyncio.Event()
+        self._free = asyncio.Event()  # no operator has paused the system, as far as is known
 
     async def run(self) -> None:
         """Serve the system whenever this node has its lease. Never ends by itself."""
@@ -130,6 +133,7 @@ class Forwarder:
             tasks = [
                 group.create_task(self._hold()),
                 group.create_task(self._hear()),
+                group.create_task(self._heed()),
                 group.create_task(self._recorder.run()),
                 *(group.create_task(self._worker()) for _ in range(self._adapter.concurrency)),
             ]
@@ -169,16 +173,37 @@ class Forwarder:
             self._more = True
             self._stir.set()
 
+    async def _heed(self) -> None:
+        """Know whether an operator has paused the system: nothing is begun before that is known, and while it lasts."""
+        paused = False
+        while True:
+            try:
+                paused, before = await held(self._db, self._name), paused
+            except (*DOWN, StoreDown, asyncpg.PostgresError) as error:
+                self._log.debug("what was known of a pause stands", reason=type(error).__name__)
+            else:
+                if paused != before:
+                    self._log.info("paused by hand" if paused else "resumed by hand")
+                if self._main:
+                    self._by_hand.set(int(paused))
+                if paused:
+                    self._free.clear()
+                elif not self._free.is_set():
+                    self._free.set()
+                    self._stir.set()
+            await asyncio.sleep(HEED)
+
     async def _dispatch(self) -> None:
         loop = asyncio.get_running_loop()
         while not self._stopping.is_set():
             self._stir.clear()
             now = loop.time()
-            allowed = self._circuit.limit(self._adapter.concurrency, now) - self._under_way if self._leased else 0
+            allowed = self._allowed(now)
             if allowed > 0:
                 await self._claim(now)
             if self._stopping.is_set():
                 return  # asked for while we claimed
+            allowed = min(allowed, self._allowed(now))  # so may a pause
             while allowed > 0 and self._idle and (batch := self._lines.take(self._batch(), loop.time())):
                 self._idle.pop().set_result(batch)
                 self._under_way += 1
@@ -188,6 +213,12 @@ class Forwarder:
                     await self._stir.wait()
             if loop.time() - self._swept >= POLL:
                 self._more = True
+
+    def _allowed(self, now: float) -> int:
+        """How many attempts more may be begun."""
+        if not (self._leased and self._free.is_set()):
+            return 0
+        return self._circuit.limit(self._adapter.concurrency, now) - self._under_way
 
     def _batch(self) -> int:
         return 1 if self._circuit.is_open else self._adapter.batch
@@ -370,6 +401,7 @@ class Forwarder:
     async def _poll(self, every: float) -> None:
         failures = 0
         while True:
+            await self._free.wait()
             wait = every
             try:
                 found = await self._adapter.poll()

@@ -4,7 +4,7 @@ from link_state l join carrier c on c.id = l.carrier order by 1, 2;
 
 -- name: systems
 -- Everything is counted no further than it takes to say "many"; what is tried again stands among the oldest.
-select s.name, s.paused_since, s.paused_until, s.paused_reason,
+select s.name, s.paused_since, s.paused_until, s.paused_reason, s.held_at, s.held_by,
        (select count(*) from (select 1 from queue q where q.system = s.id limit 1000000) x) as waiting,
        (select count(*) from (select q.attempts from queue q where q.system = s.id order by q.message limit 10000) x
          where x.attempts > 0) as retrying,
@@ -64,3 +64,14 @@ select name, version, seen_at, seen_at > now() - interval '15 seconds' as alive 
 update system set paused_since = case when $2::timestamptz is not null then coalesce(paused_since, now()) end,
   paused_until = $2, paused_reason = $3
 where id = $1 and (paused_since is not null or $2::timestamptz is not null);
+
+-- name: hold
+-- By the operator $2; whoever did it first stands.
+update system set held_by = case when held_at is null then $2 else held_by end, held_at = coalesce(held_at, now())
+where id = $1;
+
+-- name: let_go
+update system set held_at = null, held_by = '' where id = $1;
+
+-- name: held
+select coalesce((select held_at is not null from system where name = $1), false);

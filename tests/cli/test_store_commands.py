@@ -20,7 +20,7 @@ from smppd.cli.common import ago, moment
 from smppd.model import OutboundState
 from smppd.store import Database, reports
 from smppd.store.reports import News
-from smppd.store.status import set_paused
+from smppd.store.status import hold, set_paused
 from tests.store.outbound import Outbound
 
 Smppd = Callable[..., Awaitable[Result]]
@@ -276,6 +276,8 @@ async def test_status_shows_that_a_system_is_paused_and_why(smppd: Smppd, rows: 
     shown = (await smppd("status")).stdout
     assert re.search(r"sink .* served", shown)
     assert "401" not in shown
+    await hold(rows.db, "sink", "amina")
+    assert re.search(r"sink .* paused for 0 s +by hand: amina", (await smppd("status")).stdout)
 
 
 async def test_status_says_that_nothing_runs(smppd: Smppd) -> None:

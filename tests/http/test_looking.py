@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from smppd.store.status import set_paused
 from tests.http.conftest import OPEN, OTHER, Api
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -282,11 +283,47 @@ async def test_nobody_else_pauses_a_carrier(api: Api, who: str | None, status: i
     assert not (await api.database.fetchval("select paused_at is not null from carrier where name = 'voda'"))
 
 
-async def test_a_carrier_that_is_not_configured_is_not_there(api: Api) -> None:
+@pytest.mark.parametrize("kind", ["carrier", "system"])
+async def test_what_is_not_configured_is_not_there(api: Api, kind: str) -> None:
     for method, path in [("GET", ""), ("POST", "/pause"), ("POST", "/resume")]:
-        status, _, _ = await api(method, f"/api/v1/carriers/nobody{path}", token=None, headers=basic("amina"))
-        assert status == 404
-    assert await api.database.fetchval("select count(*) from carrier where name = 'nobody'") == 0
+        status, told, _ = await api(method, f"/api/v1/{kind}s/nobody{path}", token=None, headers=basic("amina"))
+        assert (status, told["detail"]) == (404, f"there is no such {kind}")
+    assert await api.database.fetchval(f"select count(*) from {kind} where name = 'nobody'") == 0
+
+
+async def test_an_operator_pauses_a_system_and_its_own_pauses_are_told_apart(api: Api) -> None:
+    who = {"token": None, "headers": basic("amina")}
+
+    async def seen() -> tuple[Any, ...]:
+        _, told, _ = await api("GET", "/api/v1/systems/app")
+        return tuple(told[key] for key in ("state", "paused_by", "reason")), told["paused_until"] is not None
+
+    assert await seen() == (("up", None, ""), False)
+    await set_paused(api.gateway.db, "app", datetime.now(UTC) + timedelta(hours=1), "401: wrong password")
+    assert await seen() == (("paused", None, "401: wrong password"), True)
+    status, told, _ = await api("POST", "/api/v1/systems/app/pause", **who)
+    assert (status, told["state"], told["paused_since"] is None) == (200, "paused", False)
+    assert await seen() == (("paused", "amina", "by hand: amina"), False)
+    await set_paused(api.gateway.db, "app", None, "")
+    assert await seen() == (("paused", "amina", "by hand: amina"), False)
+    (id,) = await sent(api)
+    assert await api.database.fetchval("select state from sent where id = $1", id) == "queued"
+    status, told, _ = await api("POST", "/api/v1/systems/app/resume", **who)
+    assert (status, told["state"], told["paused_since"]) == (200, "up", None)
+
+
+@pytest.mark.parametrize("who", ["viola", None])
+async def test_nobody_else_pauses_a_system(api: Api, who: str | None) -> None:
+    more: dict[str, Any] = {"token": None, "headers": basic(who)} if who else {}
+    for verb in ("pause", "resume"):
+        got, _, _ = await api("POST", f"/api/v1/systems/app/{verb}", **more)
+        assert got == 403
+    assert not (await api.database.fetchval("select held_at is not null from system where name = 'app'"))
+
+
+async def test_a_system_sees_no_other(api: Api) -> None:
+    status, _, _ = await api("GET", "/api/v1/systems/app", token=OTHER)
+    assert status == 404
 
 
 @pytest.mark.parametrize(

@@ -89,5 +89,6 @@ async def test_what_a_search_answers_is_as_described(api: Api) -> None:
     jsonschema.Draft202012Validator({**resolved, "$ref": "#/components/schemas/Accepted"}).validate(accepted)
     _, told, _ = await api.post({"messages": [{"to": "+255750000001", "text": "hello"}, {}]})
     jsonschema.Draft202012Validator({**resolved, "$ref": "#/components/schemas/Results"}).validate(told)
-    _, told, _ = await api("GET", "/api/v1/carriers/voda")
-    jsonschema.Draft202012Validator({**resolved, "$ref": "#/components/schemas/Carrier"}).validate(told)
+    for schema, path in [("Carrier", "/api/v1/carriers/voda"), ("System", "/api/v1/systems/app")]:
+        _, told, _ = await api("GET", path)
+        jsonschema.Draft202012Validator({**resolved, "$ref": f"#/components/schemas/{schema}"}).validate(told)
