@@ -222,7 +222,7 @@ class Database:
                 "jit": "off",
                 "timezone": "UTC",
                 **_PLANNER,
-                "plan_cache_mode": "force_custom_plan" if custom else "auto",
+                "plan_cache_mode": "force_custom_plan" if custom else "force_generic_plan",
                 "synchronous_commit": "on",  # the answer to a carrier waits for the disk, whatever the server's default
             },
         }

@@ -16,6 +16,7 @@ from smppd.store.queries import statement
 from smppd.store.reports import News
 from smppd.store.text import storable
 
+_CLAIM, _MARK, _RECORD = (statement("outqueue", name) for name in ("claim", "mark", "record"))
 _WITH_CARRIER = (OutboundState.SENT, OutboundState.UNKNOWN)
 PRIORITIES = (3, 2, 1, 0)
 """Of the lanes, the first to be served first."""
@@ -140,9 +141,7 @@ class Outqueue:
     async def claim(self, lanes: Mapping[int, tuple[Cursor, int]]) -> list[Claimed]:
         """The next of each lane, a priority, behind its cursor: at most so many as it names. Writes nothing."""
         connection = await self._connected("claim")
-        return [
-            _claimed(row) for row in await connection.fetch(statement("outqueue", "claim"), self.id, *_lanes(lanes))
-        ]
+        return [_claimed(row) for row in await connection.fetch(_CLAIM, self.id, *_lanes(lanes))]
 
     async def sweep(
         self, lanes: Mapping[int, tuple[Cursor, int]], held: Iterable[int], back: timedelta
@@ -177,7 +176,7 @@ class Outqueue:
         self, connection: Connection, messages: list[int], parts: Sequence[Wanted], again: bool
     ) -> set[int]:
         rows = await connection.fetch(
-            statement("outqueue", "mark"),
+            _MARK,
             self.id,
             messages,
             [part.message for part in parts],
@@ -195,14 +194,17 @@ class Outqueue:
         Nothing is written without the lease: the new owner has taken all that was marked for in doubt.
         """
         connection = await self._connected("record")
-        told = False
+        plain = [end.message for end in record.ended if end.plain]
+        values = (*self._lease, self.id, *_parts(record.parts), plain)
+        if not record.waiting and all(map(_is_simple, record.ended)):
+            await connection.fetchrow(_RECORD, *values)
+            return False
         async with connection.transaction():
-            if not await connection.fetchval(statement("outqueue", "owned"), *self._lease):
+            row = await connection.fetchrow(_RECORD, *values)
+            assert row is not None
+            if not row["owned"]:
                 return False
-            if record.parts:
-                await connection.execute(statement("outqueue", "record_parts"), *self._parts(record.parts))
-            if record.ended:
-                told = await self._ended(connection, record.ended)
+            told = await self._ended(connection, record.ended, set(row["sent"]))
             if record.waiting:
                 await connection.execute(statement("outqueue", "record_waiting"), self.id, *_waiting(record.waiting))
         return told
@@ -237,19 +239,14 @@ class Outqueue:
         connection = self._connections.get(use)
         if connection is None or connection.is_closed():
             self.id = await self._db.carrier_id(self.carrier)
-            # Planned anew each time: a plan that was made on an empty queue reads all of a full one, and there are few
-            # executions, each for many rows.
-            connection = self._connections[use] = await self._db.connect(custom=True)
+            connection = self._connections[use] = await self._db.connect()
         return connection
 
-    async def _ended(self, connection: Connection, ended: list[Ended]) -> bool:
-        sent = [end.message for end in ended if end.plain]
+    async def _ended(self, connection: Connection, ended: list[Ended], changed: set[int]) -> bool:
+        """`changed`: of those that are plain, which the record has changed."""
         others = [end for end in ended if not end.plain]
-        rows = []
-        if sent:
-            rows += await connection.fetch(statement("outqueue", "record_sent"), self.id, sent)
         if others:
-            rows += await connection.fetch(
+            rows = await connection.fetch(
                 statement("outqueue", "record_ends"),
                 self.id,
                 [end.message for end in others],
@@ -257,27 +254,32 @@ class Outqueue:
                 [storable(end.reason) for end in others],
                 [end.parts for end in others],
             )
-        changed = {row["id"] for row in rows}
+            changed.update(row["id"] for row in rows)
         news = [end for end in ended if end.report & end.state.bit and end.message in changed]
         told = await reports.add(connection, [News(n.message, n.state, n.reason, n.detail) for n in news])
         sent = [end.message for end in ended if end.state in _WITH_CARRIER and end.parts > 1]
         return await receipts.settle(connection, sent, self._words) or told
 
-    def _parts(self, parts: list[Told]) -> tuple[object, ...]:
-        keys = [(key, part.message, part.number) for part in parts for key in part.keys]
-        return (
-            [part.message for part in parts],
-            [part.number for part in parts],
-            [int(part.state) for part in parts],
-            [part.status for part in parts],
-            [None if part.message_id is None else storable(part.message_id) for part in parts],
-            [_array(part.keys) if part.keys else None for part in parts],
-            [int(part.resent) for part in parts],
-            self.id,
-            [key for key, _, _ in keys],
-            [message for _, message, _ in keys],
-            [number for _, _, number in keys],
-        )
+
+def _is_simple(end: Ended) -> bool:
+    """Whether nothing follows from it: no report, and no receipt that came before its last part was sent."""
+    return end.plain and end.parts == 1 and not end.report & end.state.bit
+
+
+def _parts(parts: list[Told]) -> tuple[object, ...]:
+    keys = [(key, part.message, part.number) for part in parts for key in part.keys]
+    return (
+        [part.message for part in parts],
+        [part.number for part in parts],
+        [int(part.state) for part in parts],
+        [part.status for part in parts],
+        [None if part.message_id is None else storable(part.message_id) for part in parts],
+        [_array(part.keys) if part.keys else None for part in parts],
+        [int(part.resent) for part in parts],
+        [key for key, _, _ in keys],
+        [message for _, message, _ in keys],
+        [number for _, _, number in keys],
+    )
 
 
 def _lanes(lanes: Mapping[int, tuple[Cursor, int]]) -> tuple[list[int], list[datetime], list[int], list[int]]:

@@ -1,5 +1,6 @@
 -- What waits for one carrier, as its sender sees it: claimed, marked, recorded. The lease on the carrier is the claim.
--- Planned anew at each execution; "carrier + 0": only the id may choose the row.
+-- Planned once: "carrier + 0" leaves the choice of the row to its id, and "between" does what "=" would, without letting
+-- the planner walk the whole index of a table that it believes to be empty.
 
 -- name: claim
 -- The next of each lane (a priority) behind its cursor, as many as it has room for. Writes nothing.
@@ -43,9 +44,9 @@ with l as materialized (
   returning id
 ), x as (
   delete from outpart p using (
-    select message, max(total) as total from unnest($3::bigint[], $5::smallint[]) n(message, total)
-    where (message in (select id from m)) is true group by message offset 0) n
-  where p.message = n.message and p.number > n.total
+    select message, total from unnest($3::bigint[], $4::smallint[], $5::smallint[]) n(message, number, total)
+    where number = total and (message in (select id from m)) is true offset 0) n
+  where p.message between n.message and n.message and p.number > n.total
 ), p as (
   insert into outpart (message, number, total, carrier, state, reference)
   select message, number, total, $1, 0, reference
@@ -57,34 +58,35 @@ with l as materialized (
 )
 select id from m;
 
--- name: owned
--- Whether the lease is ours still; if so, nobody can take it before our transaction ends.
-select true from lease where name = $1 and instance = $2 for share;
-
--- name: record_parts
--- What became of parts on the wire: $1..$7 are parallel arrays; $8 and beyond the keys under which receipts come. Only a
--- part that is still on the wire to us changes, so that written again it changes nothing.
-with p as (
+-- name: record
+-- What became of parts on the wire ($4..$10, parallel arrays), the keys under which their receipts come ($11..$13), and the
+-- messages of which the carrier has every part ($14). Only a part that is still on the wire to us changes, and only a
+-- message that waits; so written again it changes nothing. Nor without the lease: if we own it, nobody can take it before
+-- our transaction ends. Says so, and which messages changed.
+with l as materialized (
+  select from lease where name = $1 and instance = $2 for share
+), p as (
   update outpart p
   set state = n.state, status = n.status, message_id = n.message_id, keys = n.keys::text[], resends = p.resends + n.resends,
       answered_at = case when n.state in (1, 4) then now() end
-  from unnest($1::bigint[], $2::smallint[], $3::smallint[], $4::bigint[], $5::text[], $6::text[], $7::smallint[])
+  from unnest($4::bigint[], $5::smallint[], $6::smallint[], $7::bigint[], $8::text[], $9::text[], $10::smallint[])
        n(message, number, state, status, message_id, keys, resends)
-  where p.message = n.message and p.number = n.number and p.state = 0 and p.carrier = $8
+  where p.message between n.message and n.message and p.number = n.number and p.state = 0 and p.carrier = $3
+    and exists (select from l)
+), k as (
+  insert into outkey (carrier, key, message, number)
+  select $3, key, message, number from unnest($11::text[], $12::bigint[], $13::smallint[]) k(key, message, number)
+  where exists (select from l)
+  on conflict do nothing
+), d as (
+  delete from outqueue where id = any($14::bigint[]) and carrier + 0 = $3 and marked and exists (select from l)
+  returning id
+), o as (
+  update outbound set state = 3, carrier = $3, reason = '', sent_at = now()
+  where id = any($14::bigint[]) and state = 1 and (id in (select id from d)) is true
+  returning id
 )
-insert into outkey (carrier, key, message, number)
-select $8, key, message, number from unnest($9::text[], $10::bigint[], $11::smallint[]) k(key, message, number)
-on conflict do nothing;
-
--- name: record_sent
--- Messages of which the carrier has every part; whom this changed. Written again, it changes nothing.
-with d as (
-  delete from outqueue where id = any($2::bigint[]) and carrier + 0 = $1 and marked returning id
-)
-update outbound
-set state = 3, carrier = $1, reason = '', sent_at = now()
-where id = any($2::bigint[]) and state = 1 and (id in (select id from d)) is true
-returning id;
+select exists (select from l) as owned, array(select id from o) as sent;
 
 -- name: record_ends
 -- Messages that wait no more, however that came; as above.
@@ -96,7 +98,7 @@ with n as materialized (
 update outbound o
 set state = n.state, reason = n.reason, parts = n.parts, carrier = $1,
     sent_at = case when n.state = 3 then now() end, ended_at = case when n.state > 3 then now() end
-from n where o.id = n.id and o.state = 1 and (o.id in (select id from d)) is true
+from n where o.id between n.id and n.id and o.state = 1 and (o.id in (select id from d)) is true
 returning o.id;
 
 -- name: record_waiting
@@ -107,7 +109,7 @@ set carrier = n.carrier, due_at = case when n.after is null then q.due_at else n
     tried = n.tried::smallint[], reason = n.reason
 from unnest($2::bigint[], $3::smallint[], $4::float8[], $5::smallint[], $6::text[], $7::text[], $8::text[])
      n(id, carrier, after, counted, alternatives, tried, reason)
-where q.id = n.id and q.carrier + 0 = $1 and q.marked;
+where q.id between n.id and n.id and q.carrier + 0 = $1 and q.marked;
 
 -- name: marked
 -- What an earlier owner of the carrier had under way, with what is known of its parts.

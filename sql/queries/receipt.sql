@@ -44,16 +44,22 @@ where o.id = k.id and o.id = any($1::bigint[]);
 
 -- name: on_the_way
 -- What receipts said on the way and no report says yet: the first of each kind.
-select distinct on (r.message, r.state) r.message, r.number, r.id, r.state, r.stat, r.error, r.raw
-from receipt r
-where r.message = any($1::bigint[]) and r.state in ('scheduled', 'enroute', 'accepted')
-  and not exists (select from report p where p.outbound = r.message and p.state = 1 and p.reason = r.state)
-order by r.message, r.state, r.id;
+select distinct on (message, state) r.*
+from unnest($1::bigint[]) k(id)
+cross join lateral (
+  select message, number, id, state, stat, error, raw from receipt
+  where message = k.id and state in ('scheduled', 'enroute', 'accepted') offset 0) r
+where not exists (select from report p where p.outbound = r.message and p.state = 1 and p.reason = r.state offset 0)
+order by message, state, id;
 
 -- name: deciding
 -- The receipts of parts that had their last word before their message was sent.
-select message, number, raw from receipt
-where message = any($1::bigint[]) and state not in ('scheduled', 'enroute', 'accepted', 'unknown') order by id;
+select r.message, r.number, r.raw
+from unnest($1::bigint[]) k(id)
+cross join lateral (
+  select id, message, number, raw from receipt
+  where message = k.id and state not in ('scheduled', 'enroute', 'accepted', 'unknown') offset 0) r
+order by r.id;
 
 -- name: seen_parts
 -- Of these messages, those of which a receipt has told something.

@@ -66,7 +66,9 @@ OWN = [
     Case("session.match_doubts", ([5, 6], [1, 1]), ("doubt_pkey id",)),
     Case("session.drop_doubts", ([5, 6],), ("doubt_pkey id",)),
 ]
-# Of the sender, which has everything planned anew.
+# Of the sender.
+PART = "outpart_pkey message"
+HELD = "outbound_pkey1 id"
 LANES = [[3, 0], [NOW - AGE] * 2, [0] * 2, [500] * 2]
 WAITING = list(range(SENT_FROM + 500_000, SENT_FROM + 500_100))
 PARTS = ("outbound_pkey1 id", "outpart_pkey message")
@@ -80,16 +82,16 @@ SENDING = [
         ("outqueue_id id", "outpart_pkey message number"),
     ),
     Case(
-        "outqueue.record_parts",
-        (SOME, [1] * 100, [1] * 100, [0] * 100, ["x"] * 100, ["{x}"] * 100, [0] * 100, 1, ["x"], [5], [1]),
-        ("outpart_pkey message",),
+        "outqueue.record",
+        ("carrier/vodacom", UUID(int=1), 1, SOME, *[[1] * 100] * 2, [0] * 100, ["x"] * 100, ["{x}"] * 100, [0] * 100,
+         ["x"], [5], [1], WAITING),
+        ("outpart_pkey message number", "outqueue_id id", HELD),
     ),
     Case(
         "outqueue.record_ends",
         (1, WAITING, [3] * 100, [""] * 100, [1] * 100),
         ("outqueue_id id", "outbound_pkey1 id"),
     ),
-    Case("outqueue.record_sent", (1, WAITING), ("outqueue_id id", "outbound_pkey1 id")),
     Case(
         "outqueue.record_waiting",
         (1, WAITING, [1] * 100, [None] * 100, [1] * 100, ["{}"] * 100, ["{}"] * 100, [""] * 100),
@@ -100,7 +102,7 @@ SENDING = [
         (2, 1, 0, NOW - AGE, 0, [2], 100),
         ("outqueue_pkey carrier priority due_at", "outqueue_id id"),
     ),
-]
+]  # fmt: skip
 BOTH = [  # a session ends on the writer's connection, a link returns on a pooled one
     Case("session.doubt_received", (999_000, 1000, 1), ("received_pkey id",)),
     Case("session.doubt_parts", (999_000, 1000, 1), ("part_id id",)),
@@ -153,12 +155,7 @@ POOLED = [  # and what the forwarder records, on a connection that keeps no plan
         ("queue_pkey system", "received_pkey id", "report_pkey id", "outcome_dead system", "outcome_message message"),
     ),
 ]
-PART = "outpart_pkey message"
-HELD = "outbound_pkey1 id"
-MATCHING = [  # of receipts, and by the clock: on pooled connections, and on that of a carrier's answers
-    Case("receipt.candidates", (1, [5], ["5"]), ("outkey_pkey carrier key", "outpart_pkey message number", HELD)),
-    Case("receipt.claim", (1, [5]), ("receipt_pkey id",)),
-    Case("receipt.assign", ([5], [6], [1]), ("receipt_pkey id",)),
+ANSWERED = [  # of receipts and reports: on pooled connections, and on that of a carrier's answers
     Case("receipt.lock", ([5],), (HELD,)),
     Case("receipt.parts", ([5],), (PART,)),
     Case("receipt.update_parts", ([5], [1], [2], ["DELIVRD"], ["000"], [True]), (PART,)),
@@ -166,10 +163,15 @@ MATCHING = [  # of receipts, and by the clock: on pooled connections, and on tha
     Case("receipt.on_the_way", ([5],), ("receipt_message message", "report_outbound outbound")),
     Case("receipt.deciding", ([5],), ("receipt_message message",)),
     Case("receipt.seen_parts", ([5],), (PART,)),
-    Case("receipt.parked", (1, 0, 1000), ("receipt_pkey id",)),
-    Case("receipt.give_up", (1, AGE), ("receipt_pkey id",)),
     Case("report.add", ([5], [3], [8], [""], ["{}"]), (HELD,)),
     Case("report.told", ([5], 2), ("report_outbound outbound",)),
+]
+MATCHING = [  # and by the clock: on pooled connections
+    Case("receipt.candidates", (1, [5], ["5"]), ("outkey_pkey carrier key", "outpart_pkey message number", HELD)),
+    Case("receipt.claim", (1, [5]), ("receipt_pkey id",)),
+    Case("receipt.assign", ([5], [6], [1]), ("receipt_pkey id",)),
+    Case("receipt.parked", (1, 0, 1000), ("receipt_pkey id",)),
+    Case("receipt.give_up", (1, AGE), ("receipt_pkey id",)),
     Case("outkeeper.expire", ("too late",), ("outqueue_expires expires_at", "outqueue_id id", HELD)),
     Case("outkeeper.aged", (AGE, 5), (HELD,)),
     Case("outkeeper.overdue", ([5], [1], [AGE], AGE), (HELD,)),
@@ -239,7 +241,7 @@ Opened = Callable[[str], Any]
 
 @pytest.mark.parametrize("executions", [0, 7], ids=["generic", "after seven"])
 @pytest.mark.parametrize("state", ["empty", "grown", "known"])
-@pytest.mark.parametrize("case", [*OWN, *BOTH], ids=names)
+@pytest.mark.parametrize("case", [*OWN, *BOTH, *SENDING, *ANSWERED], ids=names)
 async def test_a_plan_that_is_kept_is_right_in_every_state(
     database: Opened, case: Case, state: str, executions: int
 ) -> None:
@@ -253,7 +255,7 @@ async def test_a_plan_that_is_kept_is_right_in_every_state(
 
 
 @pytest.mark.parametrize("state", ["grown", "known"])
-@pytest.mark.parametrize("case", [*BOTH, *SENDING, *POOLED, *MATCHING], ids=names)
+@pytest.mark.parametrize("case", [*BOTH, *POOLED, *ANSWERED, *MATCHING], ids=names)
 async def test_a_plan_made_for_each_execution_is_right_whatever_autovacuum_told(
     database: Opened, case: Case, state: str
 ) -> None:
