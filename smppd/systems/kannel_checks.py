@@ -8,6 +8,7 @@ import pkgutil
 import re
 from dataclasses import dataclass
 from encodings.aliases import aliases
+from functools import lru_cache
 
 from smppd.systems.kannel_request import Asked, Refusal, readable
 
@@ -21,6 +22,7 @@ LONGEST_WAIT = 366 * 24 * 60  # minutes; what is to be valid or deferred for lon
 
 _RECEIVERS = re.compile(rb"[\s,;]+")
 _NUMBER = re.compile(r"[ +-]*[0-9][0-9 +-]*")
+_NO_ACCOUNT = re.compile(r"[\[\]\r\n\0]")
 _DLR_URL = re.compile(r"https?://", re.IGNORECASE)
 # In this order they are looked at, and named in the answer.
 _RANGES = (
@@ -111,7 +113,7 @@ def _receivers(asked: Asked) -> list[str]:
         if not to:
             raise Refusal(400, "Empty receiver number not allowed, rejected")
         given = [number for number in _RECEIVERS.split(to) if number]
-    return list(dict.fromkeys(readable(number).strip() for number in given))
+    return list(dict.fromkeys([readable(number).strip() for number in given]))
 
 
 def _sender(asked: Asked) -> str:
@@ -124,14 +126,13 @@ def _sender(asked: Asked) -> str:
 
 def _numbers(asked: Asked) -> dict[str, int]:
     account = asked.text("account")
-    if len(account) > LONGEST_ACCOUNT or re.search(r"[\[\]\r\n\0]", account):
+    if len(account) > LONGEST_ACCOUNT or _NO_ACCOUNT.search(account):
         raise Refusal(400, "Account field misformed or too long, rejected")
     if (url := asked.text("dlr-url")) and not (_DLR_URL.match(url) and len(url) >= 8 and "\0" not in url):
         raise Refusal(400, "DLR-URL field misformed, rejected")
     numbers = {}
     for name, shown, least, most in _RANGES:
-        number = asked.number(name)
-        if number is None:
+        if name not in asked.values or (number := asked.number(name)) is None:
             continue
         if not least <= number <= most:
             raise Refusal(400, f"{shown} field misformed, rejected")
@@ -144,15 +145,21 @@ def _content(asked: Asked, coding: int) -> tuple[str | None, bytes | None]:
     if coding == 1:
         return None, octets
     charset = asked.text("charset") or asked.charset or ("utf-16-be" if coding == 2 else "utf-8")
-    if charset.lower() in _UCS2:
-        charset = "utf-16-be"
     try:
-        if len(charset) > _LONGEST_CHARSET or encodings.normalize_encoding(charset).lower() not in _CHARSETS:
-            raise LookupError(charset)
-        codec = codecs.lookup(charset)
-        if codec.name in _NO_CHARSETS or not getattr(codec, "_is_text_encoding", False):
-            raise LookupError(charset)
-        text, _ = codec.decode(octets, "strict")
+        text, _ = _codec(charset).decode(octets, "strict")
     except (LookupError, ValueError):
         raise Refusal(400, "Charset or body misformed, rejected") from None
     return text.removeprefix("\ufeff"), None
+
+
+@lru_cache(maxsize=64)
+def _codec(charset: str) -> codecs.CodecInfo:
+    """Raises LookupError for what is no charset of text."""
+    if charset.lower() in _UCS2:
+        charset = "utf-16-be"
+    if len(charset) > _LONGEST_CHARSET or encodings.normalize_encoding(charset).lower() not in _CHARSETS:
+        raise LookupError(charset)
+    codec = codecs.lookup(charset)
+    if codec.name in _NO_CHARSETS or not getattr(codec, "_is_text_encoding", False):
+        raise LookupError(charset)
+    return codec

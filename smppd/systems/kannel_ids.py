@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from uuid import UUID
 
 _VERSION_8 = 8 << 76  # RFC 9562, section 5.8: what we make of it
@@ -13,5 +14,10 @@ def shown(installation: UUID, id: int) -> str:
 
     The last 16 hex digits hold the number, after the first two bits.
     """
-    high = installation.int >> 64 << 64
-    return str(UUID(int=(high & ~(0xF << 76)) | _VERSION_8 | _VARIANT | id))
+    low = f"{_VARIANT | id:016x}"
+    return f"{_beginning(installation)}-{low[:4]}-{low[4:]}"
+
+
+@lru_cache(maxsize=4)
+def _beginning(installation: UUID) -> str:
+    return str(UUID(int=(installation.int & ~(0xF << 76)) | _VERSION_8))[:18]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
@@ -62,24 +62,20 @@ def submissions(
         reply_path=request.number("rpi") > 0,
         data_coding=_data_coding(request),
         intermediate=bool(mask > 0 and mask & kannel_reports.BUFFERED_AT_CARRIER),
-        tlvs=_parameters(request.meta_data, parameters),
+        tlvs=_parameters(request.meta_data, parameters) if request.meta_data else {},
         carrier="" if system.carrier else request.smsc,
         extra=extra,
     )
     if request.coding == 2:
         options.coding = "ucs2"
-    one = Submission(
-        "",
-        request.text,
-        request.data,
-        request.sender,
-        priority=max(0, request.number("priority")),
-        send_at=now + later if later else None,
-        expires_at=now + timedelta(minutes=validity) if validity > 0 else None,
-        report=report,
-        options=options,
-    )
-    return [replace(one, recipient=number) for number in request.receivers]
+    priority = max(0, request.number("priority"))
+    send_at = now + later if later else None
+    expires_at = now + timedelta(minutes=validity) if validity > 0 else None
+    text, data, sender = request.text, request.data, request.sender
+    return [
+        Submission(number, text, data, sender, None, priority, send_at, expires_at, report, options)
+        for number in request.receivers
+    ]
 
 
 def _class(request: Checked) -> int | None:

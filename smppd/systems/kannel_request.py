@@ -18,6 +18,7 @@ NAMES = (
 _ALIASES = {"user": "username", "pass": "password", "dlrurl": "dlr-url", "dlrmask": "dlr-mask"}
 _HEADERS = {f"x-kannel-{name}": name for name in NAMES if name not in ("text", "charset")}
 _WEB_PAGES = ("text/html", "text/vnd.wap.wml")
+_NUMBER = re.compile(rb"[\s]*([+-]?[0-9]+)")
 
 
 class Refusal(Exception):
@@ -47,11 +48,13 @@ class Asked:
 
     def text(self, name: str) -> str:
         """A parameter that is no message: UTF-8, or Latin-1 where it is not. "" when it is not there."""
-        return readable(self.values.get(name, b""))
+        value = self.values.get(name)
+        return readable(value) if value else ""
 
     def number(self, name: str) -> int | None:
         """The number a parameter begins with, after blanks; None when it does not begin with one."""
-        found = re.match(rb"[\s]*([+-]?[0-9]+)", self.values.get(name, b""))
+        value = self.values.get(name)
+        found = _NUMBER.match(value) if value else None
         return int(found[1][:20]) if found else None
 
 
@@ -107,14 +110,16 @@ def _pairs(query: bytes) -> dict[str, bytes]:
 
 def _named(values: dict[str, bytes]) -> dict[str, bytes]:
     """Old names count where the name itself is missing."""
-    for old, name in _ALIASES.items():
-        if old in values:
-            values.setdefault(name, values.pop(old))
+    if not _ALIASES.keys().isdisjoint(values):
+        for old, name in _ALIASES.items():
+            if old in values:
+                values.setdefault(name, values.pop(old))
     return values
 
 
 def _unquoted(octets: bytes) -> bytes:
-    return unquote_to_bytes(octets.replace(b"+", b" "))
+    octets = octets.replace(b"+", b" ")
+    return unquote_to_bytes(octets) if b"%" in octets else octets
 
 
 def _media_type(written: str) -> tuple[str, str]:

@@ -9,6 +9,7 @@ import orjson
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from smppd.config import Config
 from smppd.desk import Accepted, Desk, Result
 from smppd.desk.access import Credential, Denied
 from smppd.errors import StoreError
@@ -26,6 +27,7 @@ LONGEST_BODY = 60.0  # seconds that a body may take
 _UNREAD = (408, 413)  # their bodies
 
 UNAUTHORIZED = "Authorization failed for sendsms"
+_HEADERS = {"Pragma": "no-cache", "Cache-Control": "no-cache", "Content-Type": "text/plain; charset=utf-8"}
 
 
 class Sendsms:
@@ -33,6 +35,7 @@ class Sendsms:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._learn(desk.config)
 
     def routes(self) -> list[web.RouteDef]:
         """HEAD is none of them: Kannel would send the message."""
@@ -61,13 +64,19 @@ class Sendsms:
         except StoreError:
             return _refused(Refusal(503, TEMPORAL), as_json=asked.json)
 
+    def _learn(self, config: Config) -> None:
+        """What all requests under a configuration are judged by."""
+        carriers = config.carriers.values()
+        self._config = config
+        self._numbered = any(carrier.numbers for carrier in carriers)
+        self._parameters = {parameter for carrier in carriers for parameter in carrier.tlvs}
+
     async def _sent(self, name: str, asked: Asked) -> Reply:
-        config = self._desk.config
+        if (config := self._desk.config) is not self._config:
+            self._learn(config)
         system = config.systems[name]
-        numbered = bool(system.senders) or any(carrier.numbers for carrier in config.carriers.values())
-        request = checked(asked, system.faked_sender or "", default=numbered)
-        parameters = {parameter for carrier in config.carriers.values() for parameter in carrier.tlvs}
-        messages = submissions(request, asked.text("username"), system, parameters)
+        request = checked(asked, system.faked_sender or "", default=self._numbered or bool(system.senders))
+        messages = submissions(request, asked.text("username"), system, self._parameters)
         gate = self._desk.gate
         if over := gate.spend(name, len(messages)):
             raise Refusal(503, TEMPORAL, over.retry_after)
@@ -148,8 +157,7 @@ def _refused(refusal: Refusal, *, as_json: bool = False) -> web.Response:
 
 def _plain(status: int, text: str) -> web.Response:
     """Kannel says text/html; plain text cannot be made to show what somebody else wrote into it."""
-    headers = {"Pragma": "no-cache", "Cache-Control": "no-cache"}
-    return web.Response(status=status, text=text, content_type="text/plain", charset="utf-8", headers=headers)
+    return web.Response(status=status, body=text.encode(), headers=_HEADERS)
 
 
 async def _unknown(_request: web.Request) -> web.Response:
