@@ -61,10 +61,13 @@ class Outrouter:
         if wish and wish not in self._carriers:
             raise NoRoute("carrier", f'the carrier "{wish}" cannot be sent to')
         plan = self._plan(sender, recipient, wish)
-        chosen = next((self._drawn(tier, usable, draw) for tier in plan.tiers if any(map(usable, tier))), None)
-        carrier = chosen or self._drawn(plan.tiers[0], lambda _: True, draw)
+        able: list[str] = []
+        for tier in plan.tiers:
+            if able := [name for name in tier if usable(name)]:
+                break
+        carrier = self._drawn(able or plan.tiers[0], draw)
         shown, others = plan.ends[carrier]
-        return Way(carrier, others, sender or shown, chosen is not None)
+        return Way(carrier, others, sender or shown, bool(able))
 
     def _plan(self, sender: str, recipient: str, wish: str) -> _Plan:
         """Made once for all numbers that the same prefixes fit, and all senders that are nobody's."""
@@ -117,10 +120,9 @@ class Outrouter:
                 tiers.append(tier)
         return tiers
 
-    def _drawn(self, tier: list[str], usable: Callable[[str], bool], draw: float) -> str:
-        if len(tier) == 1:
-            return tier[0]
-        able = [name for name in tier if usable(name)]
+    def _drawn(self, able: list[str], draw: float) -> str:
+        if len(able) == 1:
+            return able[0]
         weights = [self._carriers[name].weight for name in able]
         left = draw * sum(weights)
         for name, weight in zip(able, weights, strict=True):

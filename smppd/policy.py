@@ -97,10 +97,13 @@ def is_number(recipient: str) -> bool:
 
 def normalised(written: str, region: str | None) -> str:
     """See `Policy.number`."""
-    if written[:1] == "+" and _SHORTEST < len(written) <= _LONGEST + 1 and is_number(written):
-        if not _known_country(written[1:]):  # as most are written: nothing to do
+    plus = written[:1] == "+"
+    digits = written[1:] if plus else written
+    international = plus or (region is None and not digits.startswith("0"))
+    if international and _SHORTEST <= len(digits) <= _LONGEST and digits.isascii() and digits.isdigit():
+        if not _known_country(digits):  # as most are written: nothing to do
             raise NumberProblem(_NO_COUNTRY)
-        return written
+        return f"+{digits}"
     return _read(written, region)
 
 

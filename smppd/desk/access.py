@@ -70,7 +70,7 @@ class Caller:
 class _Known:
     caller: Caller
     hash: str
-    plain: bytes | None = None  # digest of a password that the file holds as it is
+    plain: bytes | None = None  # digest of the name with a password that the file holds as it is
 
 
 _UNKNOWN = Denied(401, "these credentials are not known here")
@@ -125,7 +125,7 @@ class Gate:
             if access.token_hash is not None and (digest := passwords.stored_digest(access.token_hash)) is not None:
                 self._tokens[self._digest(digest)] = caller
             if access.username is not None:
-                plain = None if access.password is None else self._digest(octets(access.password))
+                plain = None if access.password is None else self._pair(access.username, access.password)
                 self._names[access.username] = _Known(caller, access.password_hash or "", plain)
         for name, user in config.console.users.items():
             self._names.setdefault(name, _Known(Caller(user=name, role=user.role), user.password_hash))
@@ -147,10 +147,10 @@ class Gate:
         """The same for systems and people."""
         if isinstance(shown, Denied):
             return shown
-        place = neighbourhood(address)
-        found = (
-            self._bearer(shown, place) if shown.username is None else await self._basic(shown, shown.username, place)
-        )
+        if shown.username is None:
+            found = self._bearer(shown, address)
+        else:
+            found = await self._basic(shown, shown.username, address)
         if isinstance(found, Caller) and (networks := self._allowed.get(found.system)) and address not in networks:
             metrics.LOGINS.labels("address").inc()
             return Denied(403, "this system may not come from this address; systems.*.access.allow_ips lists those")
@@ -167,17 +167,17 @@ class Gate:
         if (bucket := self._buckets.get(system)) is not None:
             bucket.give_back(messages)
 
-    def _bearer(self, shown: Credential, place: str) -> Caller | Denied:
+    def _bearer(self, shown: Credential, address: Address | None) -> Caller | Denied:
         # Under a key of our own nobody can choose digests, so the time of the look-up tells nothing.
         if found := self._tokens.get(self._digest(passwords.token_digest(shown.secret[:LONGEST]))):
             return found
-        return self._wrong(place)
+        return self._wrong(neighbourhood(address))
 
-    async def _basic(self, shown: Credential, username: str, place: str) -> Caller | Denied:
-        known, secret = self._names.get(username), octets(shown.secret)
-        key = self._digest(b"%d:%b%b" % (len(name := octets(username)), name, secret))
-        if known is not None and (self._remembered(key) or self._is_plain(known, secret)):
+    async def _basic(self, shown: Credential, username: str, address: Address | None) -> Caller | Denied:
+        known, key = self._names.get(username), self._pair(username, shown.secret)
+        if known is not None and (self._remembered(key) or self._is_plain(known, key)):
             return known.caller
+        place = neighbourhood(address)
         if len(shown.secret) > LONGEST or len(username) > LONGEST:
             return self._wrong(place)
         hash = known.hash if known is not None and known.hash else self._decoys[key[0] % len(self._decoys)]
@@ -206,8 +206,8 @@ class Gate:
         until = self._verified.get(key)
         return until is not None and time.monotonic() < until
 
-    def _is_plain(self, known: _Known, secret: bytes) -> bool:
-        return known.plain is not None and hmac.compare_digest(known.plain, self._digest(secret))
+    def _is_plain(self, known: _Known, key: bytes) -> bool:
+        return known.plain is not None and hmac.compare_digest(known.plain, key)
 
     async def _checked(self, key: bytes, hash: str, secret: str, place: str) -> bool | Denied:
         """Whether the password fits. Many requests that show the same at once wait for one check."""
@@ -250,6 +250,10 @@ class Gate:
         if len(verified) > MOST_REMEMBERED:
             verified.popitem(last=False)
         return True
+
+    def _pair(self, username: str, secret: str) -> bytes:
+        """The digest of a name and its password, each of which may hold anything."""
+        return self._digest(b"%d:%b%b" % (len(name := octets(username)), name, octets(secret)))
 
     def _digest(self, octets: bytes) -> bytes:
         return blake2b(octets, key=self._key, digest_size=32).digest()

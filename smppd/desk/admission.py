@@ -160,11 +160,14 @@ def _fit(asked: Submission, now: datetime) -> Refused | None:
 
 
 def fingerprint(asked: Submission) -> int:
-    """64 bits over what was asked for, before anything was chosen for it; never 0.
+    """64 bits over what was asked for, before anything was chosen for it; 0 where no reference stands for it, and only
+    there: nothing is ever compared with it.
 
     Without the times, which a repeat of the request may reckon anew, and without the states to be reported, which may
     be more with another version of ours.
     """
+    if asked.reference is None:
+        return 0
     data = (asked.data or b"").hex()
     text = None if asked.text is None else storable(asked.text)
     said: list[Any] = [

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
+
+from prometheus_client import Counter
 
 from smppd import metrics
 from smppd.config import Config
@@ -40,6 +43,7 @@ class Desk:
         self.gate = Gate(config)
         self._admission = Admission(config)
         self._dice = random.Random()
+        self._numbers: dict[tuple[str, tuple[str, ...]], tuple[int, tuple[int, ...]]] = {}  # of the carriers of a way
 
     def configure(self, config: Config) -> None:
         """Take over policy and routes of a new configuration between two requests."""
@@ -65,7 +69,7 @@ class Desk:
                     begun.append((judged, self._writer.begin(await self._rows(system, chunk, judged))))
                 if len(begun) > AHEAD:  # the next ones are judged while these are committed
                     results += await self._settled(*begun.popleft(), failed)
-                else:
+                elif at + CHUNK < len(asked):
                     await asyncio.sleep(0)
             while begun:
                 results += await self._settled(*begun.popleft(), failed)
@@ -77,8 +81,9 @@ class Desk:
         elif not partly or not any(isinstance(result, Accepted) for result in results):
             raise failed[0]
         results += [_UNAVAILABLE] * (len(asked) - len(results))
-        for outcome, count in Counter(map(_outcome, results)).items():
-            metrics.SUBMISSIONS.labels(system, outcome).inc(count)
+        outcomes = [_outcome(result) for result in results]
+        for outcome in set(outcomes):
+            _counter(system, outcome).inc(outcomes.count(outcome))
         return results
 
     async def admit(self, system: str, report: int) -> int:
@@ -155,7 +160,11 @@ class Desk:
             number = await self.db.system_id(system)
             for given, each in zip(asked, judged, strict=True):
                 if isinstance(each, Judged):
-                    carrier, others = (None, ()) if each.way is None else await self._carriers(each.way)
+                    carrier: int | None = None
+                    others: tuple[int, ...] = ()
+                    if (way := each.way) is not None:
+                        known = self._numbers.get((way.carrier, way.alternatives))
+                        carrier, others = known or await self._carriers(way)
                     rows.append(_row(number, given, each, carrier, others))
         except DOWN as error:
             raise StoreDown(type(error).__name__) from None
@@ -164,7 +173,9 @@ class Desk:
     async def _carriers(self, way: Way) -> tuple[int, tuple[int, ...]]:
         """Their small numbers."""
         carrier = await self.db.carrier_id(way.carrier)
-        return carrier, tuple([await self.db.carrier_id(name) for name in way.alternatives])
+        others = tuple([await self.db.carrier_id(name) for name in way.alternatives])
+        self._numbers[way.carrier, way.alternatives] = carrier, others
+        return carrier, others
 
     def _result(self, judged: Judged, written: Written) -> Result:
         if written.repeated:
@@ -205,6 +216,11 @@ def _row(system: int, given: Submission, judged: Judged, carrier: int | None, ot
         carrier,
         others,
     )
+
+
+@lru_cache(maxsize=1024)
+def _counter(system: str, outcome: str) -> Counter:
+    return metrics.SUBMISSIONS.labels(system, outcome)
 
 
 def _outcome(result: Result) -> str:

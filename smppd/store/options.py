@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from dataclasses import asdict
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -10,15 +11,16 @@ import orjson
 from smppd.model import NO_OPTIONS, Options
 from smppd.store.text import storable
 
-_DEFAULTS = asdict(NO_OPTIONS)
-_FIELDS = fields(Options)
+_DEFAULTS = tuple(asdict(NO_OPTIONS).items())
+_values = attrgetter(*[name for name, _ in _DEFAULTS])
 
 
 def options_json(options: Options) -> str | None:
     """The fields that say something, as JSON; None when none does."""
-    if options is NO_OPTIONS or options == NO_OPTIONS:
+    if options is NO_OPTIONS:
         return None
-    values = {f.name: value for f in _FIELDS if (value := getattr(options, f.name)) != _DEFAULTS[f.name]}
+    said = zip(_DEFAULTS, _values(options), strict=True)
+    values = {name: value for (name, default), value in said if value != default}
     if not values:
         return None
     written = orjson.dumps(values).decode()
