@@ -18,11 +18,11 @@ def run(
 
     import uvloop
 
-    from smppd import app
+    from smppd.app import running
     from smppd.cli.rehearsal import rehearse
 
     async def gateway() -> int:
         await rehearse(settings, path)
-        return await app.run(settings, config_path=path, migrate_schema=migrate)
+        return await running.run(settings, config_path=path, migrate_schema=migrate)
 
     raise typer.Exit(uvloop.run(gateway()))

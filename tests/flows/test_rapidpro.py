@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from smppd.app import Gateway
+from smppd.app.gateway import Gateway
 from smppd.config import Config
 from smppd.simulator.courier import Courier
 from smppd.simulator.mo import Mo

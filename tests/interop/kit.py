@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from smppd.app import Gateway
+from smppd.app.gateway import Gateway
 from smppd.config import Config
 from smppd.simulator.cht import Cht
 from smppd.simulator.cht_records import ChtUser
