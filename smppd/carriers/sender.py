@@ -198,13 +198,13 @@ class Sender:
 
     def _may_send(self, now: float) -> bool:
         """Whether anything may be written now, as far as it is for others to say."""
-        return (
-            not self._halted
-            and self.bound
-            and self._owns()
-            and not self._health.of(self.name).paused
-            and self.answers.flying < self.circuit.limit(NO_LIMIT, now)
-        )
+        return self._is_free() and self._circuit_lets(now)
+
+    def _is_free(self) -> bool:
+        return not self._halted and self.bound and self._owns() and not self._health.of(self.name).paused
+
+    def _circuit_lets(self, now: float) -> bool:
+        return self.answers.flying < self.circuit.limit(NO_LIMIT, now)
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
@@ -219,6 +219,7 @@ class Sender:
         ready, pace = self._ready, self.pace
         now = self._loop.time()
         wall = time.time()
+        free = self._is_free()
         reason = IDLE
         while ready:
             part = ready[0][2]
@@ -226,7 +227,7 @@ class Sender:
             if part.state is not PartState.SENDING or message.stopped:
                 heappop(ready)  # given up with its message, or about to be: another part of it is under way
                 continue
-            if not self._may_send(now):
+            if not (free and self._circuit_lets(now)):
                 reason = CARRIER
                 break
             link = self._link()

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pdu import (
     Element,
     EsmClass,
+    Part,
     Split,
     SubmitSm,
     Tlv,
@@ -75,24 +76,28 @@ def measure(asked: Submission, config: CarrierConfig) -> Measure:
     if len(asked.options.service_type or config.service_type) > 5:
         raise Unsendable("service_type", "at most 5 characters fit")
     _own(asked.options, config)
-    if asked.text is not None and _fits_one(asked.text, asked.options, config):
+    if asked.text is not None and _one(asked.text, asked.options, config) is not None:
         return _ONE
     split = _split(asked.text, asked.data, asked.options, config, 0)
     return Measure(len(split.parts), split.alphabet)
 
 
-def _fits_one(text: str, options: Options, config: CarrierConfig) -> bool:
-    """Whether it is what most messages are, one part of the default alphabet, seen without making that part."""
+def _one(text: str, options: Options, config: CarrierConfig) -> bytes | None:
+    """The septets of what most messages are, one part of the default alphabet, without all that others need."""
     if len(text) > _SEPTETS or options.udh or options.coding == "ucs2" or config.default_alphabet != "gsm7":
-        return False
+        return None
     septets = encode_septets(text)
-    return septets is not None and len(septets) <= _SEPTETS
+    return septets if septets is not None and len(septets) <= _SEPTETS else None
 
 
 def compose(message: Outgoing, config: CarrierConfig, reference: int, now: datetime) -> list[SubmitSm]:
     """One submit_sm per part, in order; `reference` numbers the set. Raises Unsendable."""
     options = message.options
-    split = _split(message.text, message.data, options, config, reference)
+    septets = _one(message.text, options, config) if message.text and options.message_class is None else None
+    if septets is None:
+        parts = _split(message.text, message.data, options, config, reference).parts
+    else:
+        parts = (Part(b"", septets, 0, (), 0),)
     source, destination = source_of(message.sender, config), _destination(message.recipient, config)
     mode = EsmClass.REPLY_PATH if options.reply_path else 0
     registered = (1 if config.receipts else 0) | (0x10 if options.intermediate else 0)
@@ -117,7 +122,7 @@ def compose(message: Outgoing, config: CarrierConfig, reference: int, now: datet
                 short_message=part.short_message,
                 tlvs=(*part.tlvs, *own),
             )
-            for part in split.parts
+            for part in parts
         ]
     except EncodeError as error:
         raise Unsendable(error.field, error.reason) from None

@@ -38,4 +38,4 @@ def _storable(value: Any) -> Any:
 
 def options_of(stored: str | None) -> Options:
     """What `options_json` made."""
-    return Options(**orjson.loads(stored)) if stored else Options()
+    return Options(**orjson.loads(stored)) if stored else NO_OPTIONS

@@ -5,32 +5,32 @@
 -- name: claim
 -- The next of each lane (a priority) behind its cursor, as many as it has room for. Writes nothing.
 select q.priority, q.due_at, q.id, q.expires_at, q.attempts, q.alternatives, q.tried, q.reason,
-       o.sender, o.recipient, o.text, o.data, o.options, o.report, o.created_at, o.parts as total, p.parts
+       o.sender, o.recipient, o.text, o.data, o.options, o.report, o.created_at, o.parts as total,
+       case when q.attempts > 0 then (
+         select array_agg(array[number::integer, total, state, reference, resends]) from outpart where message = q.id
+       ) end as parts
 from unnest($2::smallint[], $3::timestamptz[], $4::bigint[], $5::integer[]) l(priority, due, id, room)
 cross join lateral (
   select * from outqueue
   where carrier = $1 and priority = l.priority and (due_at, id) > (l.due, l.id) and due_at <= now() and not marked
   order by due_at, id limit l.room) q
-cross join lateral (select * from outbound where id = q.id offset 0) o
-left join lateral (
-  select array_agg(array[number::integer, total, state, reference, resends]) as parts
-  from (select * from outpart where message = q.id and q.attempts > 0 offset 0) x offset 0) p on true;
+cross join lateral (select * from outbound where id = q.id offset 0) o;
 
 -- name: sweep
 -- What stands before the cursors and nobody holds ($6): committed late, moved here, or to be tried again. $7 is how far
 -- back is looked.
 select q.priority, q.due_at, q.id, q.expires_at, q.attempts, q.alternatives, q.tried, q.reason,
-       o.sender, o.recipient, o.text, o.data, o.options, o.report, o.created_at, o.parts as total, p.parts
+       o.sender, o.recipient, o.text, o.data, o.options, o.report, o.created_at, o.parts as total,
+       case when q.attempts > 0 then (
+         select array_agg(array[number::integer, total, state, reference, resends]) from outpart where message = q.id
+       ) end as parts
 from unnest($2::smallint[], $3::timestamptz[], $4::bigint[], $5::integer[]) l(priority, due, id, room)
 cross join lateral (
   select * from outqueue
   where carrier = $1 and priority = l.priority and (due_at, id) <= (l.due, l.id) and due_at > l.due - $7::interval
     and not marked and id not in (select unnest($6::bigint[]))
   order by due_at, id limit l.room) q
-cross join lateral (select * from outbound where id = q.id offset 0) o
-left join lateral (
-  select array_agg(array[number::integer, total, state, reference, resends]) as parts
-  from (select * from outpart where message = q.id and q.attempts > 0 offset 0) x offset 0) p on true;
+cross join lateral (select * from outbound where id = q.id offset 0) o;
 
 -- name: mark
 -- Just before the wire: the rows $2 become ours for good, and of their parts ($3..$6) those of rows that were still
