@@ -20,6 +20,7 @@ from smppd.app.channel import Channel
 from smppd.app.counter import Counter
 from smppd.app.forwarding import Forwarding
 from smppd.app.front import front
+from smppd.app.nudge import Nudge
 from smppd.app.orders import READY, SERVING, Orders
 from smppd.errors import SmppdError, StartError
 from smppd.http import HttpServer
@@ -48,7 +49,7 @@ class RightSide:
             log.get("forwarder").error("cannot start", reason=str(error))
             self.over.set_result(1)
             return b""
-        self._counter = Counter(self._db, orders.config, lambda: self.channel.tell("submitted"))
+        self._counter = Counter(self._db, orders.config, Nudge(lambda: self.channel.tell("submitted")).give)
         self._forwarding = Forwarding(self._db, orders.config, orders.systems, self._counter)
         self._counting = asyncio.create_task(self._counter.run())
         self._running = asyncio.create_task(self._forwarding.run())
