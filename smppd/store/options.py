@@ -11,16 +11,16 @@ import orjson
 from smppd.model import NO_OPTIONS, Options
 from smppd.store.text import storable
 
-_DEFAULTS = tuple(asdict(NO_OPTIONS).items())
-_values = attrgetter(*[name for name, _ in _DEFAULTS])
+_NAMES, _DEFAULTS = zip(*asdict(NO_OPTIONS).items(), strict=True)
+_values = attrgetter(*_NAMES)
 
 
 def options_json(options: Options) -> str | None:
     """The fields that say something, as JSON; None when none does."""
     if options is NO_OPTIONS:
         return None
-    said = zip(_DEFAULTS, _values(options), strict=True)
-    values = {name: value for (name, default), value in said if value != default}
+    said = zip(_NAMES, _values(options), _DEFAULTS, strict=True)
+    values = {name: value for name, value, default in said if value != default}
     if not values:
         return None
     written = orjson.dumps(values).decode()

@@ -17,6 +17,7 @@ NAMES = (
 )  # fmt: skip
 _ALIASES = {"user": "username", "pass": "password", "dlrurl": "dlr-url", "dlrmask": "dlr-mask"}
 _HEADERS = {f"x-kannel-{name}": name for name in NAMES if name not in ("text", "charset")}
+_WRITTEN = {name.encode(): name for name in (*NAMES, *_ALIASES)}
 _WEB_PAGES = ("text/html", "text/vnd.wap.wml")
 _NUMBER = re.compile(rb"[\s]*([+-]?[0-9]+)")
 
@@ -104,7 +105,7 @@ def _pairs(query: bytes) -> dict[str, bytes]:
     for pair in query.split(b"&"):
         name, equals, value = pair.partition(b"=")
         if equals:
-            values.setdefault(_unquoted(name).decode("latin-1"), _unquoted(value))
+            values.setdefault(_WRITTEN.get(name) or _unquoted(name).decode("latin-1"), _unquoted(value))
     return _named(values)
 
 

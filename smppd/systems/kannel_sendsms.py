@@ -138,7 +138,8 @@ def _query(request: web.Request) -> bytes:
 def _response(said: Reply, desk: Desk) -> web.Response:
     response = _plain(said.status, said.text)
     if said.ids:
-        response.headers["X-Message-Id"] = " ".join(shown(desk.db.installation, id) for id in said.ids)
+        installation = desk.db.installation
+        response.headers["X-Message-Id"] = " ".join([shown(installation, id) for id in said.ids])
     return response
 
 
