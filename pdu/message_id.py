@@ -18,7 +18,7 @@ LONGEST = 256
 """Characters of a key; SMPP has 64 (3.4 section 5.2.23), an index entry of PostgreSQL 2,704 octets."""
 
 _BLANK = " \t\r\n\0"
-_HEX = re.compile(r"[0-9a-f]+")
+_DECIMAL, _HEX = re.compile(r"[0-9]+").fullmatch, re.compile(r"[0-9a-f]+").fullmatch
 # 64 hexadecimal digits: all that the specification's field holds. What is longer is no number for us.
 _NUMBERS = 1 << 256
 _DIGITS = 78
@@ -52,10 +52,11 @@ def keys(text: str) -> tuple[str, ...]:
     What is no number shares its key with itself in another case alone. Empty for an empty id.
     """
     folded = clean(text).casefold()
-    numbers = [number for base in (10, 16) if (number := _number(folded, base)) is not None]
-    if numbers:
-        return tuple(dict.fromkeys(map(str, numbers)))
-    return (_short(folded),) if folded else ()
+    decimal, hexadecimal = _number(folded, 10), _number(folded, 16)
+    if hexadecimal is None:
+        # No number, or one that is too large when read as hexadecimal.
+        return ((_short(folded) if decimal is None else str(decimal)),) if folded else ()
+    return (str(hexadecimal),) if decimal is None or decimal == hexadecimal else (str(decimal), str(hexadecimal))
 
 
 def variants(text: str) -> tuple[str, ...]:
@@ -100,10 +101,10 @@ def likeness(submitted: str, receipted: str) -> Likeness | None:
 
 
 def _number(folded: str, base: Literal[10, 16]) -> int | None:
-    if len(folded) > LONGEST or not _HEX.fullmatch(folded):
+    if len(folded) > LONGEST or not (_DECIMAL if base == 10 else _HEX)(folded):
         return None
     digits = folded.lstrip("0") or "0"
-    if len(digits) > _DIGITS or (base == 10 and not digits.isdecimal()):
+    if len(digits) > _DIGITS:
         return None
     number = int(digits, base)
     return number if number < _NUMBERS else None
