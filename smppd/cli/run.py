@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Annotated
 
 import typer
@@ -25,4 +26,5 @@ def run(
         await rehearse(settings, path)
         return await running.run(settings, config_path=path, migrate_schema=migrate)
 
+    gc.freeze()  # what was loaded stays: each full collection would stop everything to look at it again
     raise typer.Exit(uvloop.run(gateway()))
