@@ -109,6 +109,11 @@ RECEIPTS_ODD = Counter("smppd_receipts_odd", "Receipts out of the ordinary.", ["
 
 RECEIPTS_PARKED = Gauge("smppd_receipts_parked", "Receipts waiting for their part.", ["carrier"], registry=REGISTRY)
 
+# command: query_sm, cancel_sm; outcome: answered, refused, unanswered (or not to be asked)
+INQUIRIES = Counter(
+    "smppd_inquiries", "Questions to carriers about parts.", ["carrier", "command", "outcome"], registry=REGISTRY
+)
+
 # action: resend, unknown (the carrier's key in_doubt)
 IN_DOUBT = Counter("smppd_in_doubt", "Parts written of which no answer came.", ["carrier", "action"], registry=REGISTRY)
 

@@ -71,6 +71,7 @@ class PartState(enum.IntEnum):
     REFUSED = 4  # by submit_sm_resp
     UNKNOWN = 5  # in doubt and not sent again, or no receipt in time
     WAITING = 6  # to be sent again: throttled, a temporary error, or a link that was lost
+    CANCELLED = 7  # dropped by the carrier, as we asked
 
 
 class Answer(enum.Enum):

@@ -84,6 +84,12 @@ CREATE SEQUENCE public.entry_id
     NO MAXVALUE
     CACHE 1;
 
+CREATE TABLE public.inquiry (
+    message bigint NOT NULL,
+    carrier smallint NOT NULL,
+    cancel boolean NOT NULL
+);
+
 CREATE TABLE public.installation (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     made_at timestamp with time zone DEFAULT now() NOT NULL
@@ -177,6 +183,7 @@ CREATE TABLE public.outbound (
     expires_at timestamp with time zone NOT NULL,
     sent_at timestamp with time zone,
     ended_at timestamp with time zone,
+    cancelling boolean,
     CONSTRAINT outbound_state_check CHECK (((state >= 0) AND (state <= 11)))
 )
 WITH (fillfactor='85');
@@ -204,7 +211,7 @@ CREATE TABLE public.outpart (
     submitted_at timestamp with time zone DEFAULT now() NOT NULL,
     answered_at timestamp with time zone,
     done_at timestamp with time zone,
-    CONSTRAINT outpart_state_check CHECK (((state >= 0) AND (state <= 6)))
+    CONSTRAINT outpart_state_check CHECK (((state >= 0) AND (state <= 7)))
 )
 WITH (fillfactor='70');
 
@@ -352,6 +359,9 @@ ALTER TABLE ONLY public.carrier
 ALTER TABLE ONLY public.doubt
     ADD CONSTRAINT doubt_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.inquiry
+    ADD CONSTRAINT inquiry_pkey PRIMARY KEY (message);
+
 ALTER TABLE ONLY public.lease
     ADD CONSTRAINT lease_pkey PRIMARY KEY (name);
 
@@ -407,6 +417,8 @@ ALTER TABLE ONLY public.unadmitted
     ADD CONSTRAINT unadmitted_pkey PRIMARY KEY (id);
 
 CREATE INDEX doubt_carrier ON public.doubt USING btree (carrier);
+
+CREATE INDEX inquiry_carrier ON public.inquiry USING btree (carrier, cancel DESC, message);
 
 CREATE UNIQUE INDEX installation_one ON public.installation USING btree ((true));
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from smppd import log
+from smppd.carriers.asking import Asking
 from smppd.carriers.recorder import Recorded
 from smppd.carriers.sender import Sender
 from smppd.carriers.smpp import SmppCarrier
@@ -118,6 +119,7 @@ class Holding:
         if self._config.bind != "receiver":
             self._sender, self._standing = self._sending(self._carrier, wake)
             tasks += [asyncio.create_task(self._sender.run()), asyncio.create_task(self._standing.run())]
+            tasks.append(asyncio.create_task(self._asking(self._carrier, self._sender).run()))
         try:
             await self._renew(tasks)
         finally:
@@ -156,6 +158,14 @@ class Holding:
             on_moved=outlet.on_moved,
         )
         return sender, Standing(self._db, sender, self._config.down_after)
+
+    def _asking(self, carrier: SmppCarrier, sender: Sender) -> Asking:
+        loop, on_report = asyncio.get_running_loop(), self._outlet.on_report
+
+        def owns() -> bool:
+            return loop.time() < self._until
+
+        return Asking(self._db, carrier, self._config, sender.pace, owns=owns, on_report=on_report)
 
     def _state(self, carrier: str, number: int, state: LinkState, reason: str) -> None:
         peer = self._carrier.links[number - 1].endpoint if self._carrier is not None else ""

@@ -52,7 +52,8 @@ class SmppCarrier:
 
         `message_id` is the carrier's, as submit_sm_resp had it. Many carriers refuse: then NotOffered or Refused.
         """
-        return standing(self.name, await self._ask(query_sm(message_id, sender, self._config)))
+        response = await self._ask(query_sm(message_id, sender, self._config))
+        return standing(self.name, response, self._config.states)
 
     async def cancel(self, message_id: str, sender: str) -> None:
         """Have the carrier drop a message that has not reached its phone. Raises as `query` does."""

@@ -84,6 +84,8 @@ class CarrierConfig(Table):
     languages: list[str] = []  # national alphabets that the phones of this carrier know: saves parts over UCS-2
     receipts: bool = True  # ask for a delivery receipt on every part
     receipt_timeout: Seconds = 259200.0  # without a receipt for so long what became of it is unknown
+    query_sm: bool = False  # it answers query_sm: ask, before what became of a message is unknown
+    cancel_sm: bool = False  # it answers cancel_sm: what it has may be taken back
     long_messages: Literal["udh8", "udh16", "sar", "payload"] = "udh8"  # how several parts are marked
     in_doubt: Literal["resend", "unknown"] = "resend"  # parts written without an answer when the link was lost
     late_response: Seconds = 600.0  # how long after response_timeout an answer still counts while the link lives

@@ -20,6 +20,7 @@ from smppd.model import OutboundState
 from smppd.policy import NumberProblem, normalised
 from smppd.store import history
 from smppd.store.database import DOWN
+from smppd.store.inquiries import take_back
 from smppd.store.sent import Filters, Sent, TooMuch
 
 MOST = 1000  # rows in one answer
@@ -109,14 +110,21 @@ class Looking:
         who, id = await self._who(request), id_of(request)
         async with questions():
             done = await self._sent.cancel(id, who.system or None)
+            asked = not done and await take_back(self._desk.db, id, who.system or None, self._cancelling())
             found = await self._sent.life(id, who.system or None)
         if found is None:
             raise Problem(404, "there is no such message")
+        if asked:
+            return answer(found, 202)
         if not done:
             state = found["state"]
             why = "a carrier may have it" if state in ("queued", "sending", "sent") else "its life is over"
             raise Problem(409, f"it cannot be taken back: it is {state}, and {why}", state=state, id=id)
         return answer(found)
+
+    def _cancelling(self) -> list[str]:
+        """Carriers that can be asked to drop what they have."""
+        return [name for name, config in self._desk.config.carriers.items() if config.cancel_sm]
 
     async def received(self, request: web.Request) -> web.Response:
         """GET /api/v1/received"""

@@ -89,8 +89,12 @@ def _paths() -> Schema:
             "delete": {
                 "tags": ["messages"],
                 "operationId": "cancel",
-                "summary": "Take a message back while no carrier can have it",
-                "responses": {"200": _answer("Cancelled", {"$ref": one + "Life"}), **_problems(404, 409)},
+                "summary": "Take a message back while no carrier can have it, or its carrier has cancel_sm",
+                "responses": {
+                    "200": _answer("Cancelled", {"$ref": one + "Life"}),
+                    "202": _answer("Its carrier is asked to drop it: see what comes of it", {"$ref": one + "Life"}),
+                    **_problems(404, 409),
+                },
             },
         },
         "/api/v1/received": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,10 +18,12 @@ from pdu import (
     status_reason,
 )
 from pdu.receipt_state import STATES
-from smppd.config.carriers import CarrierConfig
+from smppd.config.carriers import CarrierConfig, ReceiptState
 from smppd.errors import NotOffered, Refused
 from smppd.smpp.events import Response
 from smppd.smpp.outgoing import source_of
+
+_AS_EVER: Mapping[str, ReceiptState] = {}
 
 
 @dataclass(slots=True, frozen=True)
@@ -48,13 +51,17 @@ def cancel_sm(message_id: str, sender: str, config: CarrierConfig) -> Pdu:
     return CancelSm(message_id=message_id, source_addr_ton=ton, source_addr_npi=npi, source_addr=address)
 
 
-def standing(carrier: str, response: Response) -> Standing:
-    """What the response to `query_sm` says. Raises Refused, and of this NotOffered."""
+def standing(carrier: str, response: Response, states: Mapping[str, ReceiptState] = _AS_EVER) -> Standing:
+    """What the response to `query_sm` says; `states` are the numbers that mean something of their own to this carrier.
+
+    Raises Refused, and of this NotOffered.
+    """
     _accepted(carrier, response, Command.QUERY_SM)
     pdu = response.pdu
     if not isinstance(pdu, QuerySmResp):
         raise Refused(carrier, "query_sm", 0, "it answered with another command")
-    state = STATES[pdu.message_state] if pdu.message_state < len(STATES) else "unknown"
+    usual = STATES[pdu.message_state] if pdu.message_state < len(STATES) else "unknown"
+    state = states.get(str(pdu.message_state), usual)
     final_at = parse_time(pdu.final_date)
     return Standing(pdu.message_id, state, final_at if isinstance(final_at, datetime) else None, pdu.error_code)
 

@@ -11,7 +11,7 @@ from smppd import log, metrics
 from smppd.config.carriers import CarrierConfig
 from smppd.model import OutboundState, ReportDetail
 from smppd.store import reports
-from smppd.store.database import Database
+from smppd.store.database import Connection, Database
 from smppd.store.queries import statement
 from smppd.store.reports import News
 
@@ -20,6 +20,7 @@ UNCONFIRMED = "no receipt in time"
 UNMATCHED = timedelta(days=1)  # how long a receipt waits for its part
 AGAIN = 86400.0  # seconds between two walks over the whole history
 SHARE = 1000  # messages given up in one transaction
+ASKED = timedelta(hours=1)  # how long after their time messages wait until their carrier is asked (query_sm)
 MOST = 100_000  # messages watched at a time that were passed by the walk while still on their way
 _LEFT = CarrierConfig.model_validate({"hosts": ["localhost:2775"], "system_id": ""})  # every default
 
@@ -76,24 +77,33 @@ class OutKeeper:
             metrics.RECEIPTS_PARKED.labels(name).set(parked)
 
     async def give_up_messages(self) -> None:
-        """Messages that were sent and of which the carrier says nothing more in its time are unknown."""
+        """Messages that were sent and of which the carrier says nothing more in its time are unknown.
+
+        Where it answers query_sm it is asked before, by whoever has its links; when nobody could, they are unknown too.
+        """
         spans = {
             await self._db.carrier_id(name): timedelta(seconds=config.receipt_timeout) if config.receipts else None
             for name, config in self._db.config.carriers.items()
         }
+        carriers = self._db.config.carriers
+        asked = {await self._db.carrier_id(name) for name, config in carriers.items() if config.query_sm}
         left = timedelta(seconds=_LEFT.receipt_timeout)  # of carriers that are configured no more
         shortest = min(span for span in (*spans.values(), left) if span is not None)
         await self._collect(shortest)
         for share in _shares(list(self._open), SHARE):
             rows = await self._db.pool.fetch(
-                statement("outkeeper", "overdue"), share, list(spans), list(spans.values()), left
+                statement("outkeeper", "overdue"), share, list(spans), list(spans.values()), left, ASKED
             )
             waiting = {OutboundState.QUEUED, OutboundState.SENT}
             stay = {row["id"] for row in rows if row["state"] in waiting and not row["never"]}
-            due = [row["id"] for row in rows if row["state"] == OutboundState.SENT and row["due"]]
+            overdue = [row for row in rows if row["state"] == OutboundState.SENT and row["due"]]
+            ask = [row["id"] for row in overdue if row["carrier"] in asked and not row["late"]]
+            due = [row["id"] for row in overdue if row["carrier"] not in asked or row["late"]]
             for one in share:
                 if one not in stay:
                     self._open.pop(one, None)
+            if ask:
+                await self._db.pool.execute(statement("inquiry", "query"), ask)
             if due:
                 await self._give_up(due)
 
@@ -108,22 +118,8 @@ class OutKeeper:
 
     async def _give_up(self, messages: list[int]) -> None:
         async with self._db.transaction() as connection:
-            held = [row["id"] for row in await connection.fetch(statement("outkeeper", "unconfirmed"), messages)]
-            parts = {
-                row["message"]: row for row in await connection.fetch(statement("outkeeper", "unheard_parts"), held)
-            }
-            news = []
-            for one in held:
-                part = parts.get(one)
-                detail, reason = ReportDetail(), UNCONFIRMED
-                if part is not None:
-                    detail = ReportDetail(
-                        part["message_id"] or "", 0, part["stat"], part["error"], "", part["number"], part["total"]
-                    )
-                    reason += f"; the last one said {part['stat']}" if part["stat"] else ""
-                news.append(News(one, OutboundState.UNKNOWN, reason, detail))
-            await connection.execute(statement("outkeeper", "give_up_messages"), held, [one.reason for one in news])
-            told = await reports.add(connection, news)
+            held, told = await give_up(connection, messages, UNCONFIRMED)
+            await connection.execute(statement("inquiry", "forget"), held)
         for one in held:
             self._open.pop(one, None)
         if held:
@@ -136,6 +132,27 @@ class OutKeeper:
         while reached := await self._db.pool.fetchval(statement("outkeeper", name), timedelta(seconds=seconds), after):
             after = reached
         return after
+
+
+async def give_up(connection: Connection, messages: list[int], why: str) -> tuple[list[int], bool]:
+    """Nothing more is expected of these, as far as they are SENT still: which those are, and whether there is news.
+
+    To be called within a transaction.
+    """
+    held = [row["id"] for row in await connection.fetch(statement("outkeeper", "unconfirmed"), messages)]
+    parts = {row["message"]: row for row in await connection.fetch(statement("outkeeper", "unheard_parts"), held)}
+    news = []
+    for one in held:
+        part = parts.get(one)
+        detail, reason = ReportDetail(), why
+        if part is not None:
+            detail = ReportDetail(
+                part["message_id"] or "", 0, part["stat"], part["error"], "", part["number"], part["total"]
+            )
+            reason += f"; the last one said {part['stat']}" if part["stat"] else ""
+        news.append(News(one, OutboundState.UNKNOWN, reason, detail))
+    await connection.execute(statement("outkeeper", "give_up_messages"), held, [one.reason for one in news])
+    return held, await reports.add(connection, news)
 
 
 def _shares(ids: list[int], size: int) -> list[list[int]]:

@@ -38,13 +38,17 @@ def final(state: str) -> bool:
     return state == "delivered" or state in FAILURES
 
 
-def receive(part: Part, state: str, stat: str, error: str) -> bool:
-    """Take a receipt to its part; False when the part has had its last word, so that nothing changes."""
+def receive(part: Part, state: str, stat: str, error: str, *, cancelling: bool = False) -> bool:
+    """Take a receipt to its part; False when the part has had its last word, so that nothing changes.
+
+    `cancelling`: the carrier was asked to drop the message, so that it tells no failure when it has.
+    """
     if part.done:
         return False
     part.stat, part.error, part.changed = stat or state, error, True
     if final(state):
-        part.state = PartState.DELIVERED if state == "delivered" else PartState.UNDELIVERED
+        dropped = PartState.CANCELLED if cancelling and state == "deleted" else PartState.UNDELIVERED
+        part.state = PartState.DELIVERED if state == "delivered" else dropped
         part.done = True
     return True
 
@@ -58,18 +62,22 @@ class Verdict:
     part: Part
 
 
-def verdict(state: OutboundState, parts: Sequence[Part]) -> Verdict | None:
-    """What these parts make of a message in `state`; None while it stays what it is.
+def verdict(state: OutboundState, parts: Sequence[Part], *, cancelling: bool = False) -> Verdict | None:
+    """What these parts make of a message in `state`; None while it stays what it is, or it is being cancelled still.
 
     Only what was sent comes to an end by receipts, or was given up as unknown: while parts are still to be answered the
     message waits, and every other end stays.
     """
     if state not in _OPEN or not parts:
         return None
-    lost = [part for part in parts if part.state is PartState.UNDELIVERED]
+    whole = len(parts) >= parts[0].total
+    if whole and all(part.state is PartState.CANCELLED for part in parts):
+        return Verdict(OutboundState.CANCELLED, "cancelled", parts[-1])
+    failures = (PartState.UNDELIVERED,) if cancelling else (PartState.UNDELIVERED, PartState.CANCELLED)
+    lost = [part for part in parts if part.state in failures]
     if lost:
         return Verdict(OutboundState.UNDELIVERED, reason(lost[0]), lost[0])
-    if len(parts) >= parts[0].total and all(part.state is PartState.DELIVERED for part in parts):
+    if whole and all(part.state is PartState.DELIVERED for part in parts):
         return Verdict(OutboundState.DELIVERED, "", max(parts, key=lambda part: (part.order, part.number)))
     return None
 

@@ -15,6 +15,8 @@ from smppd.store.queries import statement
 from smppd.store.reports import News
 from smppd.store.text import storable
 
+DROPPED = "cancelled"  # in the place of a receipt's stat
+
 Text = Callable[[bytes], str]
 """The text of a receipt from its octets."""
 
@@ -90,7 +92,9 @@ async def apply(connection: Connection, carrier: int, matches: dict[int, tuple[i
     work = await _Work.begin(connection, {message for _, message, _ in ours}, text)
     for order, (row, (_, message, number)) in enumerate(zip(rows, ours, strict=True), 1):
         part = work.part(message, number)
-        if part is None or not receive(part, row["state"], row["stat"], row["error"]):
+        if part is None or not receive(
+            part, row["state"], row["stat"], row["error"], cancelling=work.cancelling(message)
+        ):
             applied.repeated += 1
             continue
         part.order = order
@@ -118,6 +122,19 @@ async def settle(connection: Connection, messages: Iterable[int], text: Text) ->
     return applied.reported
 
 
+async def drop(connection: Connection, message: int, number: int, text: Text) -> bool:
+    """The carrier of a message has dropped this part of it, as it was asked. Returns as `settle` does.
+
+    To be called within a transaction. A last word that came before stands.
+    """
+    applied = Applied()
+    work = await _Work.begin(connection, {message}, text)
+    part = work.part(message, number)
+    if part is not None and receive(part, "deleted", DROPPED, "", cancelling=work.cancelling(message)):
+        await work.finish(applied)
+    return applied.reported
+
+
 class _Work:
     """Messages held by this transaction, with their parts."""
 
@@ -141,6 +158,10 @@ class _Work:
     def part(self, message: int, number: int) -> Part | None:
         return self._parts.get(message, {}).get(number)
 
+    def cancelling(self, message: int) -> bool:
+        """Whether its carrier is being asked to drop it."""
+        return message in self._messages and self._messages[message]["cancelling"]
+
     async def finish(self, applied: Applied) -> None:
         """Write what the receipts have changed, and tell of it in the order of its happening."""
         changed = [part for parts in self._parts.values() for part in parts.values() if part.changed]
@@ -157,7 +178,8 @@ class _Work:
         news = await self._on_the_way()
         ended: dict[int, Verdict] = {}
         for message, row in self._messages.items():
-            if found := verdict(OutboundState(row["state"]), list(self._parts.get(message, {}).values())):
+            parts = list(self._parts.get(message, {}).values())
+            if found := verdict(OutboundState(row["state"]), parts, cancelling=row["cancelling"]):
                 ended[message] = found
                 applied.late += row["state"] == OutboundState.UNKNOWN
         if ended:

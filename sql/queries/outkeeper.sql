@@ -24,9 +24,10 @@ from (select id, state, created_at < now() - $1::interval as ripe from outbound 
 
 -- name: overdue
 -- What became of rows that were on their way: still so, and sent longer ago than the time of their carrier ($2, $3 in
--- parallel, $4 for all others; null: it sends no receipts).
-select o.id, o.state, case when c.known then c.span else $4::interval end is null as never,
-       coalesce(o.sent_at < now() - case when c.known then c.span else $4::interval end, false) as due
+-- parallel, $4 for all others; null: it sends no receipts), or than that and $5, in which it is asked.
+select o.id, o.state, o.carrier, case when c.known then c.span else $4::interval end is null as never,
+       coalesce(o.sent_at < now() - case when c.known then c.span else $4::interval end, false) as due,
+       coalesce(o.sent_at < now() - case when c.known then c.span else $4::interval end - $5::interval, false) as late
 from unnest($1::bigint[]) k(id)
 cross join lateral (select id, state, carrier, sent_at from outbound where id = k.id offset 0) o
 left join lateral (select true as known, s.span from unnest($2::smallint[], $3::interval[]) s(carrier, span)

@@ -24,7 +24,8 @@ where r.id = k.id and r.id = any($1::bigint[]);
 -- name: lock
 -- Whoever moves a message by its parts holds its row first and reads them afterwards, in another statement: so of two
 -- who change different parts the second sees what the first has done.
-select id, state, report from outbound where id = any($1::bigint[]) order by id for update;
+select id, state, report, coalesce(cancelling, false) and state = 3 as cancelling
+from outbound where id = any($1::bigint[]) order by id for update;
 
 -- name: parts
 select message, number, total, state, message_id, stat, error, done_at is not null as done

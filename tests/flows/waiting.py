@@ -101,6 +101,14 @@ class Client:
         ):
             return response.status, await response.json(content_type=None)
 
+    async def take_back(self, id: int) -> tuple[int, Any]:
+        """Status and body of the answer."""
+        async with (
+            aiohttp.ClientSession(headers=self._headers) as session,
+            session.delete(f"{self.url}/{id}") as response,
+        ):
+            return response.status, await response.json(content_type=None)
+
     async def life(self, id: int) -> Any:
         """What the gateway says of a message."""
         async with aiohttp.ClientSession(headers=self._headers) as session, session.get(f"{self.url}/{id}") as response:

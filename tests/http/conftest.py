@@ -37,7 +37,7 @@ def tables() -> dict[str, Any]:
         "node": {"name": "gw", "processes": 1},
         "carriers": {
             "voda": {"hosts": ["127.0.0.1:1"], "system_id": "x", "prefixes": ["25575"], "numbers": ["15001", "MOH"]},
-            "airtel": {"hosts": ["127.0.0.1:1"], "system_id": "x", "prefixes": ["25578"]},
+            "airtel": {"hosts": ["127.0.0.1:1"], "system_id": "x", "prefixes": ["25578"], "cancel_sm": True},
         },
         "systems": {
             "app": system(TOKEN, access={"max_parts": 3, "username": "nurse", "password_hash": hash}),

@@ -166,6 +166,36 @@ async def test_a_message_that_is_at_a_carrier_stays(api: Api) -> None:
     assert (status, told["state"], "a carrier may have it" in told["detail"]) == (409, "sending", True)
 
 
+@pytest.mark.parametrize(
+    ("carrier", "to", "state", "status"),
+    [
+        ("airtel", "+255780000001", 3, 202),  # it has cancel_sm
+        ("airtel", "+255780000001", 4, 409),
+        ("airtel", "+255780000001", 11, 409),
+        ("voda", TO, 3, 409),
+    ],
+)
+async def test_a_message_that_is_sent_is_taken_back_where_the_carrier_can_be_asked(
+    api: Api, carrier: str, to: str, state: int, status: int
+) -> None:
+    (id,) = await sent(api, to=to)
+    await api.database.execute("delete from outqueue where id = $1", id)
+    await api.database.execute(
+        "update outbound set state = $2::smallint, sent_at = now(), ended_at = case when $2 > 3 then now() end,"
+        " carrier = (select id from carrier where name = $3) where id = $1", id, state, carrier
+    )  # fmt: skip
+    others, _, _ = await api("DELETE", f"/api/v1/messages/{id}", token=OTHER)
+    assert others == 404
+    wish = "select cancel from inquiry where message = $1"
+    assert await api.database.fetchval(wish, id) is None
+    for _ in range(2):
+        got, told, _ = await api("DELETE", f"/api/v1/messages/{id}")
+        assert got == status
+    assert await api.database.fetchval(wish, id) is (True if status == 202 else None)
+    if status == 202:
+        assert (told["state"], told["reason"]) == ("sent", "taken back: its carrier is asked to drop it")
+
+
 async def test_taking_back_twenty_times_at_once_succeeds_once(api: Api) -> None:
     (id,) = await sent(api)
     answers = await asyncio.gather(*(api("DELETE", f"/api/v1/messages/{id}") for _ in range(20)))

@@ -40,6 +40,13 @@ def test_what_the_carrier_says_is_read(fields: tuple[str, str, int, int], expect
     assert standing("vodacom", Response(2, pdu.QuerySmResp(*fields, sequence=2))) == expected
 
 
+def test_a_number_that_means_something_of_its_own_to_the_carrier_does() -> None:
+    config = CarrierConfig.model_validate({"hosts": ["h:1"], "system_id": "x", "receipt_states": {"7": "undelivered"}})
+    for number, state in ((7, "undelivered"), (2, "delivered")):
+        said = standing("vodacom", Response(2, pdu.QuerySmResp("1", message_state=number, sequence=2)), config.states)
+        assert said.state == state
+
+
 REFUSALS = [
     (0x03, NotOffered, "it does not know the command"),
     (0x0C, Refused, "message id is not known (ESME_RINVMSGID 0x0C)"),

@@ -41,6 +41,39 @@ def test_a_receipt_moves_its_part(state: str, stat: str, becomes: PartState, don
     assert (part.state, part.done, part.stat, part.error, part.changed) == (becomes, done, noted, "069", True)
 
 
+@pytest.mark.parametrize(
+    ("state", "becomes"),
+    [("deleted", PartState.CANCELLED), ("expired", PartState.UNDELIVERED), ("delivered", PartState.DELIVERED)],
+)
+def test_that_a_part_is_deleted_while_its_message_is_taken_back_is_no_failure(state: str, becomes: PartState) -> None:
+    (part,) = parts(PartState.ACCEPTED)
+    assert receive(part, state, "X", "0", cancelling=True)
+    assert (part.state, part.done) == (becomes, True)
+
+
+_A, _C, _D, _U = PartState.ACCEPTED, PartState.CANCELLED, PartState.DELIVERED, PartState.UNDELIVERED
+
+
+@pytest.mark.parametrize(
+    ("states", "meanwhile", "in_the_end"),
+    [
+        ((_C,), "CANCELLED", "CANCELLED"),
+        ((_C, _C), "CANCELLED", "CANCELLED"),
+        ((_C, _A), None, "UNDELIVERED"),
+        ((_C, _D), None, "UNDELIVERED"),
+        ((_C, _U), "UNDELIVERED", "UNDELIVERED"),
+        ((_A, _A), None, None),
+        ((_D, _D), "DELIVERED", "DELIVERED"),
+    ],
+)
+def test_what_is_taken_back_waits_for_the_answer_on_each_part(
+    states: tuple[PartState, ...], meanwhile: str | None, in_the_end: str | None
+) -> None:
+    for cancelling, expected in ((True, meanwhile), (False, in_the_end)):
+        found = verdict(SENT, parts(*states), cancelling=cancelling)
+        assert (found.state.name if found else None) == expected
+
+
 @pytest.mark.parametrize("second", ["delivered", "undelivered", "enroute", "unknown"])
 @pytest.mark.parametrize("first", ["delivered", "expired"])
 def test_the_first_last_word_on_a_part_stays(first: str, second: str) -> None:
