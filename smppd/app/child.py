@@ -7,6 +7,7 @@ however it went; then nothing more may be delivered by this process, since the n
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import pickle
 import socket
@@ -118,4 +119,5 @@ async def serve() -> int:
 
 
 if __name__ == "__main__":
+    gc.freeze()  # what was loaded stays: each full collection would stop everything to look at it again
     sys.exit(uvloop.run(serve()))
