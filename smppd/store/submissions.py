@@ -19,7 +19,6 @@ from smppd.store.text import storable
 
 MOST = 1000  # rows in one commit
 NOWHERE = -1  # the carrier of a row that is not queued
-PATIENCE = 0.005  # seconds, at most, that a commit waits for company
 
 _ADD = statement("outbound", "add")
 _KNOWN = statement("outbound", "known")
@@ -84,9 +83,6 @@ class Submissions:
         self._db, self._on_commit = db, on_commit
         self._jobs: list[_Job] = []
         self._due = asyncio.Event()
-        self._wanted = 1  # jobs that wake the writer
-        self._again = 0  # how many jobs the last commit answered, and found waiting at its end
-        self._again_until = 0.0  # until when those whom it answered may be back
         self._connection: OwnConnection | None = None
         self._seconds = metrics.STORE_SECONDS.labels("submit")
         self._log = log.get("submissions")
@@ -114,8 +110,7 @@ class Submissions:
             done.set_result([])
         else:
             self._jobs.append(_Job(rows, done))
-            if len(self._jobs) >= self._wanted:
-                self._due.set()
+            self._due.set()
         return done
 
     def announce(self) -> None:
@@ -143,34 +138,11 @@ class Submissions:
                 await self._due.wait()
                 self._due.clear()
                 while self._jobs:
-                    await self._gather()
-                    began, jobs = self._clock(), self._next()
-                    await self._commit(jobs)
-                    ended = self._clock()
-                    self._again = len(jobs) + len(self._jobs)
-                    self._again_until = ended + min(PATIENCE, (ended - began) / 2)
+                    await self._commit(self._next())
         finally:
             self._over = True
             self._fail(self._jobs, StoreDown("stopping"))
             self._drop_connection()
-
-    async def _gather(self) -> None:
-        """Wait a moment for those whom the last commit answered: where each asks again once it has its answer, they are
-        back one after the other, and a commit begun with the first of them would make all others wait for two."""
-        full = sum(len(job.rows) for job in self._jobs) >= MOST
-        if full or len(self._jobs) >= self._again or self._clock() >= self._again_until:
-            return
-        self._wanted = self._again
-        self._due.clear()
-        timer = asyncio.get_running_loop().call_at(self._again_until, self._due.set)
-        try:
-            await self._due.wait()
-        finally:
-            timer.cancel()
-            self._wanted = 1
-
-    def _clock(self) -> float:
-        return asyncio.get_running_loop().time()
 
     def _next(self) -> list[_Job]:
         taken, rows = 0, 0

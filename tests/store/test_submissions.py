@@ -1,4 +1,4 @@
-"""Commits of what is submitted: callers who ask again after each answer share one, and nobody waits for nobody."""
+"""Commits of what is submitted: what comes during one shares the next, and nobody waits for anybody."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import pytest
 
 from smppd.errors import StoreDown
 from smppd.model import OutboundState
-from smppd.store import submissions
 from smppd.store.submissions import Row, Submissions, Written
 
 EXPIRES = datetime.now(UTC) + timedelta(days=1)
@@ -24,12 +23,14 @@ class Slow(Submissions):
         super().__init__(None, lambda: None)  # type: ignore[arg-type]
         self.takes = takes
         self.commits: list[int] = []
+        self.begun = asyncio.Event()
 
     async def _connected(self) -> Any:
         return None
 
     async def _write(self, connection: Any, rows: list[Row]) -> list[Written]:
         self.commits.append(len(rows))
+        self.begun.set()
         await asyncio.sleep(self.takes)
         return [Written(n, row.state, row.reason) for n, row in enumerate(rows, 1)]
 
@@ -49,20 +50,12 @@ def row() -> Row:
     )
 
 
-async def test_those_who_come_back_one_after_the_other_share_the_next_commit(
-    slow: Slow, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(submissions, "PATIENCE", 5.0)  # what ends the wait is that all are there, not the clock
-    slow.takes = 0.5
-
-    async def caller(place: int) -> None:
-        for _ in range(3):
-            await slow.add([row()])
-            for _ in range(place):
-                await asyncio.sleep(0)  # each is back a turn of the loop after the one before
-
-    await asyncio.gather(*(caller(place) for place in range(8)))
-    assert slow.commits == [8, 8, 8]
+async def test_what_comes_while_a_commit_is_under_way_shares_the_next(slow: Slow) -> None:
+    first = asyncio.create_task(slow.add([row()]))
+    await slow.begun.wait()
+    others = [asyncio.create_task(slow.add([row()])) for _ in range(7)]
+    await asyncio.gather(first, *others)
+    assert slow.commits == [1, 7]
 
 
 async def test_one_alone_waits_for_nobody(slow: Slow) -> None:
@@ -72,13 +65,6 @@ async def test_one_alone_waits_for_nobody(slow: Slow) -> None:
         await slow.add([row()])
     assert slow.commits == [1] * 5
     assert loop.time() - began < 5 * slow.takes * 1.5 + 0.5
-
-
-async def test_who_does_not_come_back_is_not_waited_for_long(slow: Slow) -> None:
-    await asyncio.gather(*(slow.add([row()]) for _ in range(8)))
-    async with asyncio.timeout(1.0):
-        await slow.add([row()])  # for the seven others it waits half a commit at most
-    assert slow.commits == [8, 1]
 
 
 async def test_who_comes_when_the_writer_has_ended_is_told_so_and_does_not_wait() -> None:
