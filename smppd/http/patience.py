@@ -16,6 +16,7 @@ FIRST = 30.0  # seconds for the head of the first request
 NEXT = 75.0  # seconds for an answer to be taken, and the head of another request to come
 MOST = 1024  # connections, where the limit of open files allows so many
 EVERY = 1.0  # seconds between two looks
+LEAVE = 1.0  # seconds until a connection that is dismissed is closed, if it has nothing to answer
 
 
 class Patience:
@@ -56,4 +57,16 @@ class Patience:
         over = max(0, len(connections) - self._most)
         for place, connection in enumerate(idle):
             if place < over or self._until[connection] <= now:
+                connection.force_close()
+
+    def dismiss(self, connections: list[web.RequestHandler]) -> None:
+        """Take no further request of these, and close each when it has answered what it has begun to read."""
+        for connection in connections:
+            connection.close()
+        # What came a moment ago is being handled only now, and its answer must not be cut off.
+        asyncio.get_running_loop().call_later(LEAVE, self._close_idle, connections)
+
+    def _close_idle(self, connections: list[web.RequestHandler]) -> None:
+        for connection in connections:
+            if connection not in self._busy:
                 connection.force_close()

@@ -101,10 +101,13 @@ class HttpServer:
             self._sites.append(site)
 
     async def rest(self) -> None:
-        """Leave new connections to the other process that serves the same sockets; those that are open go on."""
+        """Leave connections to the other process that serves the same sockets; those that are open end when they have
+        nothing more to answer."""
         sites, self._sites = self._sites, []
         for site in sites:
             await site.stop()
+        assert self._runner.server is not None
+        self._patience.dismiss(self._runner.server.connections)
 
     async def stop(self) -> None:
         """Take no new connection, finish the requests that run within `DRAIN_SECONDS`, close."""

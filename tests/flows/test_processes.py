@@ -101,6 +101,18 @@ async def test_a_death_of_the_process_that_serves_http_loses_nothing_and_closes_
     assert await accounts(process, [smsc], 800) == (0, 0)
 
 
+async def test_a_connection_to_the_process_of_the_carriers_ends_when_the_other_one_is_back(process: Process) -> None:
+    (pid,) = process.children()
+    os.kill(pid, signal.SIGKILL)
+    await process.said("forwarder process died")
+    reader, writer = await asyncio.open_connection("127.0.0.1", process.port)
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: gw\r\n\r\n")
+    assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+    async with asyncio.timeout(30):  # less than idle connections are kept
+        assert b"alive" in await reader.read()
+    writer.close()
+
+
 async def test_a_new_token_is_known_after_a_reload(process: Process) -> None:
     new = api()
     new["access"] = {**new["access"], "token_hash": "sha256:" + hashlib.sha256(b"mpya").hexdigest()}
