@@ -43,7 +43,14 @@ def folder(open_folder: Path) -> Path:
 
 
 @pytest.fixture
-async def gateway(folder: Path) -> AsyncIterator[Callable[..., Process]]:
+def database_first(request: pytest.FixtureRequest) -> None:
+    """A database that the test has asked for goes only after the gateways that use it."""
+    if "dsn" in request.fixturenames:
+        request.getfixturevalue("dsn")
+
+
+@pytest.fixture
+async def gateway(folder: Path, database_first: None) -> AsyncIterator[Callable[..., Process]]:
     """Makes gateways; ends them all, then searches what they said."""
     made: list[Process] = []
 
