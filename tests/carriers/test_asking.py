@@ -156,7 +156,10 @@ async def test_what_nobody_can_ask_waits_for_a_link_and_not_for_ever(
     assert (await office.row(ids[0]))["reason"] == UNCONFIRMED
     await smsc.start()
     await over(office, ids)
-    assert [(await office.reports(id))[-1] for id in ids] == ["UNKNOWN", "DELIVERED"]
+    given_up, asked_about = [await office.reports(id) for id in ids]
+    assert "UNKNOWN" in given_up  # a question that waited for the link meanwhile may still bring the truth after that
+    assert asked_about[-1] == "DELIVERED"
+    assert "UNKNOWN" not in asked_about
 
 
 async def test_a_receipt_that_comes_first_leaves_nothing_to_ask(smsc: Smsc, run: Run) -> None:
