@@ -82,7 +82,10 @@ class Channel:
 
     def _heard(self, kind: str, name: str, number: int, octets: bytes) -> None:
         if kind == _WORD:
-            self._words[name](octets)
+            try:
+                self._words[name](octets)
+            except Exception as fault:  # noqa: BLE001 - it is told here, and what comes next must still be heard
+                self._log.error("a word of another process could not be followed", word=name, error=fault)
         elif kind == _QUESTION:
             task = asyncio.create_task(self._answer(name, number, octets))
             self._answering.add(task)

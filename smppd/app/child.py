@@ -27,6 +27,7 @@ from smppd.errors import SmppdError, StartError
 from smppd.http import HttpServer
 from smppd.store import Database
 
+SCRAPE = 9.0  # seconds for the metrics of all processes; Prometheus waits for ten
 LAST_WORDS = 5.0  # seconds the forwarders have to give their leases back after they have stopped
 
 
@@ -38,10 +39,14 @@ class RightSide:
         self.channel = Channel(reader, writer, questions, {"configure": self._configure})
         self.over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._http: HttpServer | None = None
+        self._turn = asyncio.Lock()  # to be stopped is a question, too, and may come before the start is over
 
     async def _start(self, octets: bytes) -> bytes:
         """Run by orders; the answer says whether the listeners are served."""
-        orders: Orders = pickle.loads(octets)
+        async with self._turn:
+            return await self._begin(pickle.loads(octets))
+
+    async def _begin(self, orders: Orders) -> bytes:
         log.setup(orders.config.log)
         self._db = Database(orders.config)
         try:
@@ -74,7 +79,7 @@ class RightSide:
         return (await self.channel.ask("readiness")).decode() or None
 
     async def _exposition(self) -> bytes:
-        return await self.channel.ask("exposition")
+        return await self.channel.ask("exposition", patience=SCRAPE)
 
     async def _metrics(self, _: bytes) -> bytes:
         return orjson.dumps(metrics.samples())
@@ -84,7 +89,13 @@ class RightSide:
 
     async def _stop(self, octets: bytes) -> bytes:
         """Forwarders first, then HTTP: its last requests are still written."""
-        await self._forwarding.stop(float(octets))
+        async with self._turn:
+            if not self.over.done():
+                await self._end(float(octets))
+        return b""
+
+    async def _end(self, seconds: float) -> None:
+        await self._forwarding.stop(seconds)
         await asyncio.wait({self._running}, timeout=LAST_WORDS)
         if self._http is not None:
             await self._http.stop()
@@ -94,7 +105,6 @@ class RightSide:
         await self._db.stop()
         if not self.over.done():
             self.over.set_result(0)
-        return b""
 
     def _failed(self, task: asyncio.Task[None]) -> None:
         """Neither of them ends by itself, but when they are stopped."""
@@ -112,10 +122,19 @@ async def serve() -> int:
     out, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, sys.stdout.buffer)
     side = RightSide(reader, out)
     hearing = asyncio.create_task(side.channel.run())
-    hearing.add_done_callback(lambda _: side.over.done() or os._exit(0))
+    hearing.add_done_callback(_deserted)
     code = await side.over
+    hearing.remove_done_callback(_deserted)
     hearing.cancel()
     return code
+
+
+def _deserted(heard: asyncio.Task[None]) -> None:
+    """The parent is gone, or says what cannot be read: the next one starts its own."""
+    failure = None if heard.cancelled() else heard.exception()
+    if failure is not None:
+        log.get("forwarder").error("cannot hear the other process", error=failure)
+    os._exit(0 if failure is None else 1)
 
 
 if __name__ == "__main__":

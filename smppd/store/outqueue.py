@@ -165,7 +165,7 @@ class Outqueue:
         async with connection.transaction():
             ours = await self._mark(connection, messages, parts, again)
             told = [one for one in news if one.outbound in ours]
-            if again and told:
+            if told:  # one that was withdrawn before it was written is marked once more, and told once
                 there = statement("report", "told"), [one.outbound for one in told], int(told[0].state)
                 known = {row["outbound"] for row in await connection.fetch(*there)}
                 told = [one for one in told if one.outbound not in known]

@@ -28,7 +28,8 @@ class Two:
         self.words: list[bytes] = []
         self.there, self.back = Way(size), Way(size)
         self.near = Channel(self.back.reader, self.there, {"twice": twice}, {})
-        self.far = Channel(self.there.reader, self.back, questions, {"note": self.words.append})
+        words = {"note": self.words.append, "fail": fail}
+        self.far = Channel(self.there.reader, self.back, questions, words)
         self.tasks = [asyncio.create_task(end.run()) for end in (self.near, self.far)]
 
     async def end(self) -> None:
@@ -45,6 +46,10 @@ async def twice(octets: bytes) -> bytes:
 async def never(_: bytes) -> bytes:
     await asyncio.Event().wait()
     raise AssertionError
+
+
+def fail(_: bytes) -> None:
+    raise ValueError("a fault of ours")
 
 
 async def broken(_: bytes) -> bytes:
@@ -87,6 +92,19 @@ async def test_words_come_in_order(size: int) -> None:
         two.near.tell("note", b"%d" % n)
     await two.near.ask("twice")
     assert two.words == [b"%d" % n for n in range(100)]
+    await two.end()
+
+
+async def test_a_word_that_fails_is_told_in_the_log_and_the_next_one_is_heard(
+    size: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two = Two(size, {"twice": twice})
+    two.near.tell("fail")
+    two.near.tell("note", b"after")
+    await two.near.ask("twice")
+    assert two.words == [b"after"]
+    told = capsys.readouterr()
+    assert "could not be followed" in told.out + told.err
     await two.end()
 
 

@@ -14,6 +14,7 @@ import pytest
 from smppd.simulator.smsc import Smsc
 from tests.flows.book import MARK, PHONE, Arrivals
 from tests.flows.process import Process
+from tests.flows.waiting import Callbacks
 
 SECRET = "hush-hush-9"
 ROUNDS = "SMPPD_CHAOS_ROUNDS"  # `make chaos` sets it: how often a failure is repeated; unset: the short form
@@ -97,6 +98,15 @@ async def sink() -> AsyncIterator[Arrivals]:
     await arrivals.sink.start()
     yield arrivals
     await arrivals.sink.stop()
+
+
+@pytest.fixture
+async def callbacks() -> AsyncIterator[Callbacks]:
+    """A system's side of callback_url."""
+    callbacks = Callbacks()
+    await callbacks.sink.start()
+    yield callbacks
+    await callbacks.sink.stop()
 
 
 def carrier(smsc: Smsc, **more: Any) -> dict[str, Any]:

@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-
-import pytest
+from collections.abc import Callable
 
 from smppd.simulator.smsc import Smsc
 from tests.flows.conftest import carrier
 from tests.flows.process import Process
 from tests.flows.waiting import Callbacks, Client, api, phone, text
-
-
-@pytest.fixture
-async def callbacks() -> AsyncIterator[Callbacks]:
-    callbacks = Callbacks()
-    await callbacks.sink.start()
-    yield callbacks
-    await callbacks.sink.stop()
 
 
 async def send(client: Client, callbacks: Callbacks, number: int, long: bool = False) -> int:

@@ -36,9 +36,7 @@ async def test_kill_9_mid_send_loses_nothing_and_doubles_only_what_was_in_doubt(
     await settled(process)
     assert await process.stop() == 0
     duplicates, resends = await accounts(process, [smsc], kills * each, LONG)
-    # Never the backlog: two links' windows, as much marked ahead, and what was answered in the time of two commits,
-    # which on a busy machine is as much again.
-    assert 0 < duplicates <= resends <= kills * 100 * 4
+    assert 0 < duplicates <= resends <= kills * 100 * 2  # two links' windows, and as much marked ahead
     print(f"{kills} kills, {kills * each} messages: {duplicates} duplicates, {resends} parts in doubt sent again")
 
 
